@@ -1,7 +1,7 @@
 """What every test shares: the hypothesis profiles. No fixtures of one test module live here.
 
-The profile "ci" is the default and draws the same examples on every run. The profile "deep" draws new and many more of
-them: `pytest --hypothesis-profile=deep`.
+The profile "ci" is the default and draws the same examples on every run. The profile "deep" draws
+new ones and many more of them: `pytest --hypothesis-profile=deep`.
 """
 
 from hypothesis import HealthCheck, settings
