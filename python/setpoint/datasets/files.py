@@ -1,0 +1,92 @@
+"""Paths to tables: which reader reads what, and errors that say what to do.
+
+CSV is read by polars or pyarrow where one is installed and by Python's own `csv` otherwise; all of
+them take a column for numbers when every cell that is not missing reads as one, so the table does
+not depend on what is installed. Parquet needs one of the two.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from setpoint.datasets import readers
+from setpoint.datasets.bundled import BUNDLED
+from setpoint.datasets.table import Column, DataError, Table, suggest
+
+DELIMITERS = ",;\t|"
+
+
+def read_file(path: str) -> Table:
+    """Read a CSV file (also ``.gz``, and ``-`` for standard input) or a Parquet file."""
+    where = Path(path)
+    name = "standard input" if path == "-" else where.name
+    parquet = where.suffix.lower() in {".parquet", ".pq"}
+    read = _parquet_reader(path) if parquet else _read_csv
+    data = _bytes(path)
+    try:
+        return Table(name, tuple(read(data)))
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from None
+
+
+def _bytes(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise DataError(
+            f"no file {path!r}, and no bundled set of that name{suggest(path, BUNDLED)}"
+        ) from None
+    except IsADirectoryError:
+        raise DataError(f"{path!r} is a folder; name a CSV or Parquet file in it") from None
+    if path.endswith(".gz"):
+        try:
+            return gzip.decompress(data)
+        except (OSError, EOFError) as error:
+            raise DataError(f"{path!r} can't be unpacked: {error}") from None
+    return data
+
+
+def _parquet_reader(path: str) -> Callable[[bytes], list[Column]]:
+    if find_spec("polars"):
+        return readers.parquet_by_polars
+    if find_spec("pyarrow"):
+        return readers.parquet_by_pyarrow
+    raise DataError(
+        f"reading {path!r} needs polars or pyarrow; install one by: pip install 'setpoint[parquet]'"
+    )
+
+
+def _read_csv(data: bytes) -> list[Column]:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    delimiter, names = _header(data)
+    # polars would take a blank line for a row of missing cells; the other readers skip it.
+    if find_spec("polars") and not re.search(rb"\n\r?\n", data.rstrip()):
+        return readers.csv_by_polars(data, delimiter, names)
+    if find_spec("pyarrow"):
+        return readers.csv_by_pyarrow(data, delimiter, names)
+    return readers.csv_by_python(data, delimiter, names)
+
+
+def _header(data: bytes) -> tuple[str, list[str]]:
+    """Return the delimiter (the one most frequent in the first line) and the column names."""
+    try:
+        line = data.partition(b"\n")[0].decode("utf-8")
+    except UnicodeDecodeError:
+        raise DataError("its first line is not UTF-8 text; is it a CSV file?") from None
+    bare = re.sub(r'"[^"]*"', "", line)
+    delimiter = max(DELIMITERS, key=bare.count)
+    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    if not any(names):
+        raise DataError("its first line is empty; it must hold the names of the columns")
+    again = sorted({name for name in names if names.count(name) > 1})
+    if again:
+        raise DataError(f"two columns are named {again[0]!r}; rename one of them")
+    return delimiter, names
