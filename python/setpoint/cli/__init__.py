@@ -1,0 +1,75 @@
+"""The command `setpoint`: a file a verb, and here what they share: the parser, errors, exit codes.
+
+Data goes to standard output; notes, warnings, progress and errors go to standard error. Exit codes:
+0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 the reader of our output went away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import metadata
+
+from setpoint.cli import fit, models, predict, tune
+from setpoint.cli.common import UsageError, say
+
+_EPILOG = """\
+examples:
+  setpoint tune digits --model forest --search grid
+  setpoint tune customers.csv --target churned --param max_depth=4,8,None --save churn.safetensors
+  setpoint predict churn.safetensors new-customers.csv --proba --output churn.csv
+  setpoint models forest
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    args = parser().parse_args(argv)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            args.run(args)
+        sys.stdout.flush()
+    except UsageError as error:
+        args.parser.error(str(error))
+    except KeyboardInterrupt:
+        say("interrupted", kind="error")
+        return 130
+    except BrokenPipeError:
+        # What is left in the buffer has no reader; Python would complain once more on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (ValueError, OSError, MemoryError) as error:
+        say(str(error) or "out of memory", kind="error")
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of the command and its verbs."""
+    command = argparse.ArgumentParser(
+        prog="setpoint",
+        description="Train models and tune their hyperparameters.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    version = f"setpoint {metadata.version('setpoint')}"
+    command.add_argument("--version", action="version", version=version)
+    verbs = command.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in (tune, fit, predict, models):
+        verb.add_to(verbs)
+    return command
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: str | None = None,
+) -> None:
+    say(str(message), kind="warning")

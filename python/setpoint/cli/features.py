@@ -1,0 +1,79 @@
+"""Tables to what an estimator takes: a data frame where a library for them is installed.
+
+Without one, a table of numbers goes as an array, and its column names are written onto the model.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from setpoint.datasets import Column, DataError, Table
+
+
+def matrix(table: Table) -> tuple[Any, dict[str, Any]]:
+    """Return X and what the estimator has to be told about its columns."""
+    if find_spec("polars"):
+        return _polars(table), {}
+    if find_spec("pandas"):
+        return _pandas(table), {}
+    return _array(table), {}
+
+
+def learn_names(model: Any, table: Table) -> None:
+    """Write the column names onto a model that was fitted on an array."""
+    if not hasattr(model, "feature_names_in_"):
+        model.feature_names_in_ = np.array(table.names, dtype=object)
+
+
+def matching(model: Any, table: Table) -> Any:
+    """Return X of the columns that the model was fitted on, in its order."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is not None:
+        missing = [name for name in names if name not in table.names]
+        if missing:
+            listed = ", ".join(map(repr, missing[:5])) + ", …" * (len(missing) > 5)
+            raise DataError(f"{table.name} lacks {len(missing)} columns of the model: {listed}")
+        table = table.select(names)
+    elif len(table.columns) != model.n_features_in_:
+        raise DataError(
+            f"the model was fitted on {model.n_features_in_} columns without names;"
+            f" {table.name} has {len(table.columns)}"
+        )
+    return matrix(table)[0]
+
+
+def _polars(table: Table) -> Any:
+    import polars as pl
+
+    def series(column: Column) -> Any:
+        if column.categories is None:
+            return pl.Series(column.name, column.values)
+        codes = pl.Series(column.name, column.values).fill_nan(None).cast(pl.UInt32)
+        return codes.cast(pl.Enum(list(column.categories)))
+
+    return pl.DataFrame([series(column) for column in table.columns])
+
+
+def _pandas(table: Table) -> Any:
+    import pandas as pd
+
+    def values(column: Column) -> Any:
+        if column.categories is None:
+            return column.values
+        codes = np.where(column.missing, -1, column.values).astype(np.intp)
+        return pd.Categorical.from_codes(codes.tolist(), categories=list(column.categories))
+
+    return pd.DataFrame({column.name: values(column) for column in table.columns})
+
+
+def _array(table: Table) -> Any:
+    texts = [column.name for column in table.columns if column.categories is not None]
+    if texts:
+        raise DataError(
+            f"columns that hold texts ({', '.join(map(repr, texts[:3]))}) need polars or pandas;"
+            " install one by: pip install 'setpoint[polars]'"
+        )
+    return np.column_stack([column.values for column in table.columns])

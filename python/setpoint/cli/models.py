@@ -1,0 +1,82 @@
+"""`setpoint models`: the families and their hyperparameters, as they are declared."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from typing import Any
+
+from setpoint.cli.common import UsageError, Verbs, add_verb, print_json, table
+from setpoint.datasets.table import suggest
+from setpoint.families import FAMILIES
+
+_EPILOG = """\
+cost says what one more value of a hyperparameter costs in a search:
+  free    next to nothing: all values are scored with the same models
+  cheap   a fraction of a fit
+  full    a fit of its own
+  none    not a matter of learning, such as the number of threads
+
+examples:
+  setpoint models
+  setpoint models forest --json
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command."""
+    parser = add_verb(verbs, __name__, "List the models and their hyperparameters.", _EPILOG)
+    parser.add_argument("name", nargs="?", metavar="NAME", help="only this model")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Carry out the verb."""
+    if args.name is not None and args.name not in FAMILIES:
+        raise UsageError(f"no model {args.name!r}{suggest(args.name, list(FAMILIES))}")
+    names = list(FAMILIES) if args.name is None else [args.name]
+    described = [_describe(name) for name in names]
+    if args.json:
+        print_json(described)
+        return
+    print("\n\n".join(_text(model) for model in described))
+
+
+def _describe(name: str) -> dict[str, Any]:
+    family = FAMILIES[name]
+    estimators = {"classification": family.classifier, "regression": family.regressor}
+    rows: dict[str, dict[str, Any]] = {}
+    for task, estimator in estimators.items():
+        for field in estimator.declarations().values():
+            row = {
+                "name": field.name,
+                "type": field.domain.kind,
+                "domain": str(field.domain),
+                "default": field.default,
+                "cost": field.cost,
+                "meaning": field.meaning,
+                "searched": list(field.search.grid) if field.search else None,
+            }
+            known = rows.setdefault(field.name, row | {"tasks": []})
+            known["tasks"].append(task)
+            if {k: v for k, v in known.items() if k != "tasks"} != row:
+                rows[f"{field.name} ({task})"] = row | {"tasks": [task]}
+                known["tasks"].remove(task)
+    return {
+        "model": name,
+        "estimators": {task: estimator.__name__ for task, estimator in estimators.items()},
+        "hyperparameters": list(rows.values()),
+    }
+
+
+def _text(model: dict[str, Any]) -> str:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    columns = ["name", "type", "domain", "default", "cost", "meaning"]
+    rows = []
+    for field in model["hyperparameters"]:
+        only = f" ({field['tasks'][0]})" if len(field["tasks"]) == 1 else ""
+        rows.append([*(str(field[column]) for column in columns[:-1]), field["meaning"] + only])
+    estimators = ", ".join(f"{name} ({task})" for task, name in model["estimators"].items())
+    return f"{model['model']}: {estimators}\n\n" + table(columns, rows, width=width)

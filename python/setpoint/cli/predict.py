@@ -1,0 +1,69 @@
+"""`setpoint predict`: predictions of a saved model for the rows of a file."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import warnings
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+import setpoint
+from setpoint.cli.common import UsageError, Verbs, add_verb, print_json
+from setpoint.cli.features import matching
+from setpoint.datasets import load
+
+_EPILOG = """\
+The file needs the columns that the model was fitted on, in any order; others are ignored.
+Without --output the predictions go to standard output, one line a row.
+
+examples:
+  setpoint predict iris.safetensors iris
+  setpoint predict churn.safetensors customers.csv --proba --output churn.csv
+"""
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command."""
+    parser = add_verb(verbs, __name__, "Predict with a saved model.", _EPILOG)
+    parser.add_argument("model", metavar="MODEL", help="a file written by tune or fit")
+    parser.add_argument(
+        "data", metavar="FILE_OR_NAME", help="a CSV or Parquet file, - or a bundled set"
+    )
+    parser.add_argument("--proba", action="store_true", help="also each class's probability")
+    parser.add_argument("--output", metavar="FILE", help="write CSV there")
+    parser.add_argument("--json", action="store_true", help="JSON on standard output")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Carry out the verb."""
+    if args.json and args.output:
+        raise UsageError("--json writes to standard output, --output writes CSV; choose one")
+    model: Any = setpoint.load(args.model)
+    if args.proba and not hasattr(model, "predict_proba"):
+        raise UsageError(f"--proba: a {type(model).__name__} predicts numbers, not classes")
+    X = matching(model, load(args.data))
+    with warnings.catch_warnings():
+        # Columns were matched by name above, with or without a library of data frames.
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        predicted: dict[str, Any] = {"prediction": model.predict(X)}
+        if args.proba:
+            probabilities = model.predict_proba(X).T
+            names = (f"probability_{label}" for label in model.classes_)
+            predicted.update(zip(names, probabilities, strict=True))
+    if args.json:
+        print_json(predicted)
+    else:
+        _write_csv(predicted, args.output)
+
+
+def _write_csv(columns: dict[str, Any], path: str | None) -> None:
+    target = open(path, "w", newline="", encoding="utf-8") if path else nullcontext(sys.stdout)  # noqa: SIM115
+    with target as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*(np.asarray(c).tolist() for c in columns.values()), strict=True))
