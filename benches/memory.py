@@ -1,0 +1,49 @@
+"""Peak memory of a fit, measured in a fresh process: ``python memory.py LIBRARY ROWS COLUMNS
+TREES``.
+
+The worst case for a forest: labels that are noise, so that every tree grows until its leaves
+are pure.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import numpy as np
+
+
+def peak_bytes() -> int:
+    """Largest resident set of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def measured(library: str, rows: int, columns: int, trees: int) -> tuple[float, float, float]:
+    """Run this file for a library: peak GB in all, GB before the fit, and seconds of the fit."""
+    arguments = [sys.executable, __file__, library, str(rows), str(columns), str(trees)]
+    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+    peak, before, seconds = map(float, done.stdout.split())
+    return peak, before, seconds
+
+
+def _child(name: str, rows: int, columns: int, trees: int) -> None:
+    from libraries import installed
+    from measure import seconds
+    from problems import Data, Problem
+
+    rng = np.random.default_rng(0)
+    X = rng.random((rows, columns), dtype=np.float32)
+    y = rng.integers(0, 2, rows)
+    data = Data(X, y, X, y)
+    problem = Problem("noise", "classification", "made", lambda: data, n_estimators=trees)
+    model = installed()[name].make(problem, 0)
+    model.fit(X[:1000], y[:1000])  # imports and threads are not the fit's
+    before = peak_bytes()
+    took = seconds(lambda: model.fit(X, y))
+    print(peak_bytes() / 1e9, before / 1e9, took)
+
+
+if __name__ == "__main__":
+    _child(sys.argv[1], *map(int, sys.argv[2:5]))
