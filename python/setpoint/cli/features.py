@@ -1,6 +1,6 @@
 """Tables to what an estimator takes: a data frame where a library for them is installed.
 
-Without one, a table of numbers goes as an array, and its column names are written onto the model.
+Without one it goes as an array, and the names of its columns are written onto the fitted model.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from setpoint.datasets import Column, DataError, Table
 
@@ -19,7 +20,8 @@ def matrix(table: Table) -> tuple[Any, dict[str, Any]]:
         return _polars(table), {}
     if find_spec("pandas"):
         return _pandas(table), {}
-    return _array(table), {}
+    categorical = _categorical(table)
+    return _array(table), {"categorical_features": categorical} if categorical else {}
 
 
 def learn_names(model: Any, table: Table) -> None:
@@ -69,11 +71,15 @@ def _pandas(table: Table) -> Any:
     return pd.DataFrame({column.name: values(column) for column in table.columns})
 
 
-def _array(table: Table) -> Any:
-    texts = [column.name for column in table.columns if column.categories is not None]
-    if texts:
-        raise DataError(
-            f"columns that hold texts ({', '.join(map(repr, texts[:3]))}) need polars or pandas;"
-            " install one by: pip install 'setpoint[polars]'"
-        )
-    return np.column_stack([column.values for column in table.columns])
+def _array(table: Table) -> NDArray[Any]:
+    columns = [c.values if c.categories is None else c.texts() for c in table.columns]
+    if not _categorical(table):
+        return np.column_stack(columns)
+    rows = np.empty((table.n_rows, len(columns)), dtype=object)
+    for j, column in enumerate(columns):
+        rows[:, j] = column
+    return rows
+
+
+def _categorical(table: Table) -> list[int]:
+    return [j for j, column in enumerate(table.columns) if column.categories is not None]

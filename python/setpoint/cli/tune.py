@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from typing import Any
 
-import numpy as np
 from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import KFold, StratifiedKFold
 
@@ -102,14 +102,16 @@ def _scoring(name: str | None) -> str | None:
 
 
 def _folds(text: str) -> int:
-    folds = int(text)
-    if folds < 2:
-        raise argparse.ArgumentTypeError(f"needs at least 2 folds, got {folds}")
-    return folds
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"needs at least 2 folds, got {text!r}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not (np.isfinite(seconds) and seconds > 0):
-        raise argparse.ArgumentTypeError(f"must be more than 0, got {text}")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be more than 0, got {text!r}")
     return seconds
