@@ -20,7 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 
 import setpoint
 from setpoint.cli import features, main
-from setpoint.cli.common import print_json, table
+from setpoint.cli.common import print_json
 from setpoint.cli.values import _split
 from setpoint.families import FAMILIES
 
@@ -62,7 +62,7 @@ def test_tune_prints_a_table_and_what_sharing_saved(run) -> None:
     assert code == 0
     lines = out.splitlines()
     assert lines[0].split() == ["rank", "accuracy", "std", "n_estimators", "max_depth"]
-    assert sum(line.split()[:1] in (["1"], ["2"], ["3"], ["4"]) for line in lines[1:5]) == 4
+    assert sum(line.split()[:1] in (["1"], ["2"], ["3"], ["4"]) for line in lines[2:6]) == 4
     assert "4 candidates × 5 folds: 20 scores from 5 fitted models" in out
     assert "150 rows × 4 columns" in err
 
@@ -279,12 +279,6 @@ def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": np.array([1.0, np.nan]), "b": float("inf"), "c": np.int64(3), 4: (True, None)})
     found = json.loads(capsys.readouterr().out)
     assert found == {"a": [1.0, None], "b": None, "c": 3, "4": [True, None]}
-
-
-def test_tables_align_and_wrap() -> None:
-    assert table(["a", "long"], [["100", "x"]], "r") == "  a  long\n100  x"
-    wrapped = table(["a", "text"], [["1", "word " * 20]], width=40).splitlines()
-    assert all(len(line) <= 40 for line in wrapped) and len(wrapped) > 3
 
 
 COMMAND = [sys.executable, "-m", "setpoint"]

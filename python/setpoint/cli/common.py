@@ -1,4 +1,4 @@
-"""What several verbs share: arguments, notes on standard error, JSON, and tables of text."""
+"""What several verbs share: arguments, notes on standard error, JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import argparse
 import json
 import math
 import sys
-import textwrap
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -91,32 +89,3 @@ def _plain(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, bool | int | float | str | None) else str(value)
-
-
-def table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], right: str = "", width: int | None = None
-) -> str:
-    """Return an aligned table of text.
-
-    Parameters
-    ----------
-    header, rows
-        The cells.
-    right : str
-        A letter a column: "r" for one that is aligned to the right.
-    width : int or None
-        Columns of the terminal; the last column of the table is wrapped to fit. None never wraps.
-    """
-    lines = [list(header), *map(list, rows)]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    margin = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    if width is not None:
-        widths[-1] = min(widths[-1], max(24, width - margin))
-    text = []
-    for cells in lines:
-        wrapped = [cells[-1]] if width is None else textwrap.wrap(cells[-1], widths[-1]) or [""]
-        for number, last in enumerate(wrapped):
-            line = [*(cells[:-1] if number == 0 else [""] * (len(cells) - 1)), last]
-            aligned = zip(line, widths, right.ljust(len(line)), strict=True)
-            text.append("  ".join(c.rjust(w) if r == "r" else c.ljust(w) for c, w, r in aligned))
-    return "\n".join(line.rstrip() for line in text)

@@ -7,9 +7,10 @@ import shutil
 import sys
 from typing import Any
 
-from setpoint.cli.common import UsageError, Verbs, add_verb, print_json, table
+from setpoint.cli.common import UsageError, Verbs, add_verb, print_json
 from setpoint.datasets.table import suggest
 from setpoint.families import FAMILIES
+from setpoint.tables import Table
 
 _EPILOG = """\
 cost says what one more value of a hyperparameter costs in a search:
@@ -79,4 +80,4 @@ def _text(model: dict[str, Any]) -> str:
         only = f" ({field['tasks'][0]})" if len(field["tasks"]) == 1 else ""
         rows.append([*(str(field[column]) for column in columns[:-1]), field["meaning"] + only])
     estimators = ", ".join(f"{name} ({task})" for task, name in model["estimators"].items())
-    return f"{model['model']}: {estimators}\n\n" + table(columns, rows, width=width)
+    return Table(columns, rows, f"{model['model']}: {estimators}\n").text(width)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from setpoint.cli.common import print_json, table
+from setpoint.cli.common import print_json
 from setpoint.cli.problem import Problem
 from setpoint.cli.values import show, show_all
+from setpoint.tables import Table
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Outcome:
             ]
             for c in top
         ]
-        text = table(["rank", self.scoring, "std", *names], rows, "r" * (3 + len(names)))
+        text = str(Table(["rank", self.scoring, "std", *names], rows))
         left = len(candidates) - len(top)
         return text + (f"\n… and {left} more (--top, or --json for all)" if left else "")
 
