@@ -30,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         with warnings.catch_warnings():
+            # What warns of our use of other packages is for our tests, not for users.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show_warning
             args.run(args)
         sys.stdout.flush()

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import sys
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -71,6 +72,17 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", metavar="NAME", default="forest", help=f"one of: {', '.join(FAMILIES)}")
     add("--seed", type=int, default=0, help="of everything random (default: %(default)s)")
     add("--jobs", type=int, metavar="N", help="threads (default: all cores)")
+
+
+def check_writable(path: str | None) -> None:
+    """Refuse a path that can't be written, before the work whose result goes there."""
+    if path is None:
+        return
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"can't write {path!r}: there is no folder {str(folder)!r}")
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"can't write {path!r}: it is a folder")
 
 
 def print_json(value: object) -> None:

@@ -10,6 +10,7 @@ from setpoint.cli.common import (
     Verbs,
     add_training_arguments,
     add_verb,
+    check_writable,
     print_json,
     say,
 )
@@ -44,6 +45,7 @@ def add_to(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Carry out the verb."""
+    check_writable(args.save)
     problem = read_problem(args)
     estimator = estimator_class(args.model, problem.task)
     params = {}

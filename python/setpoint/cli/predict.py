@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import setpoint
-from setpoint.cli.common import UsageError, Verbs, add_verb, print_json
+from setpoint.cli.common import UsageError, Verbs, add_verb, check_writable, print_json
 from setpoint.cli.features import matching
 from setpoint.datasets import load
 
@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> None:
     """Carry out the verb."""
     if args.json and args.output:
         raise UsageError("--json writes to standard output, --output writes CSV; choose one")
+    check_writable(args.output)
     model: Any = setpoint.load(args.model)
     if args.proba and not hasattr(model, "predict_proba"):
         raise UsageError(f"--proba: a {type(model).__name__} predicts numbers, not classes")

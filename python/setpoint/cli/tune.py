@@ -11,7 +11,14 @@ from typing import Any
 from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from setpoint.cli.common import UsageError, Verbs, add_training_arguments, add_verb, say
+from setpoint.cli.common import (
+    UsageError,
+    Verbs,
+    add_training_arguments,
+    add_verb,
+    check_writable,
+    say,
+)
 from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.outcome import Outcome
 from setpoint.cli.problem import Problem, read_problem
@@ -62,6 +69,7 @@ def run(args: argparse.Namespace) -> None:
     """Carry out the verb."""
     if args.save and args.no_refit:
         raise UsageError("--save needs the refit that --no-refit leaves out")
+    check_writable(args.save)
     scoring = _scoring(args.scoring)
     problem = read_problem(args)
     estimator = estimator_class(args.model, problem.task)
