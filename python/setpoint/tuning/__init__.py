@@ -1,0 +1,10 @@
+"""Searches for good hyperparameters. Adding one: a file here and a line in `TUNERS`."""
+
+from setpoint.tuning.grid import GridSearchCV
+from setpoint.tuning.search import TimeLimitWarning
+
+TUNERS: dict[str, type] = {
+    "grid": GridSearchCV,
+}
+
+__all__ = ["TUNERS", "GridSearchCV", "TimeLimitWarning"]

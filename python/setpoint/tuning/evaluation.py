@@ -1,0 +1,194 @@
+"""`Evaluation`: scikit-learn's `evaluate_candidates`, as an object that also knows what was done.
+
+It splits the rows, lets the sweep and then the ordinary way evaluate, and keeps the table.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from setpoint.tuning import ordinary, scikit, sweep
+from setpoint.tuning.announce import announce
+from setpoint.tuning.search import Candidate, Clock, Progress
+from setpoint.tuning.seeds import draw_once, seeded
+from setpoint.tuning.task import Board, Fold, Result, Task
+
+
+class Evaluation:
+    """Evaluates batches of candidates for one call of a search's ``fit``.
+
+    Attributes
+    ----------
+    results : dict of str to array
+        ``cv_results_`` of all batches so far.
+    candidates, skipped : list of dict
+        All candidates so far; those that the time limit left without a score on some fold.
+    n_fits, n_done : int
+        Models trained; pairs of candidate and fold that have a result.
+    clock : Clock
+        The time that is left for evaluating.
+    """
+
+    def __init__(
+        self,
+        search: Any,
+        X: Any,
+        y: Any,
+        scorer: Any,
+        routed: Any,
+        clock: Clock,
+        progress: Progress,
+    ) -> None:
+        self._search, self._X, self._y, self._scorer = search, X, y, scorer
+        self._routed, self.clock, self._progress = routed, clock, progress
+        self._seed = draw_once()
+        self._estimator = seeded(search.estimator, self._seed)
+        self._rows: list[Result | None] = []
+        self._more: dict[str, list[Any]] = defaultdict(list)
+        self._n_contexts = 0
+        self.candidates: list[Candidate] = []
+        self.skipped: list[Candidate] = []
+        self.results: dict[str, Any] = {}
+        self.n_fits = self.n_done = 0
+
+    @property
+    def first_score(self) -> Any:
+        """The held-out score (or scores by name) of the first evaluation."""
+        return next(row["test_scores"] for row in self._rows if row is not None)
+
+    @property
+    def multimetric(self) -> bool:
+        """Whether the scorer gives several scores by name."""
+        return isinstance(self.first_score, dict)
+
+    def __call__(
+        self,
+        candidate_params: Iterable[Candidate],
+        cv: Any = None,
+        more_results: Mapping[str, Sequence[Any]] | None = None,
+        callback_ctx: Any = None,
+    ) -> dict[str, Any]:
+        """Evaluate a batch and give the table of all batches so far."""
+        candidates = list(candidate_params)
+        task = self._task(candidates, self._folds(cv))
+        n = len(candidates) * len(task.folds)
+        if task.verbose > 0:
+            print(
+                f"Fitting {len(task.folds)} folds for each of {len(candidates)} candidates,"
+                f" totalling {n} fits"
+            )
+        if n == 0:
+            raise ValueError(
+                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+            )
+        self._progress.expect(n)
+        board = Board(len(candidates), len(task.folds))
+        contexts = self._contexts(callback_ctx, n)
+        sweep.evaluate(task, board)
+        announce(task, board)
+        self._tell(board, contexts)
+        ordinary.evaluate(task, board, self._search, contexts)
+        self._keep(candidates, board, more_results or {})
+        return self.results
+
+    def _folds(self, cv: Any) -> list[Fold]:
+        split = self._routed.splitter.split
+        splits = list((cv or self._search._checked_cv_orig).split(self._X, self._y, **split))
+        if len(splits) != self._search.n_splits_:
+            raise ValueError(
+                "cv.split and cv.get_n_splits return inconsistent results. Expected "
+                f"{self._search.n_splits_} splits, got {len(splits)}"
+            )
+        return [Fold(self._numbers(train), self._numbers(test)) for train, test in splits]
+
+    def _numbers(self, rows: Any) -> Any:
+        # A splitter may give masks, lists or negative numbers.
+        rows = np.asarray(rows)
+        return np.arange(_n_rows(self._X))[rows if rows.size else rows.astype(np.int64)]
+
+    def _task(self, candidates: list[Candidate], folds: list[Fold]) -> Task:
+        search = self._search
+        return Task(
+            estimator=self._estimator,
+            candidates=candidates,
+            X=self._X,
+            y=self._y,
+            folds=folds,
+            scorer=self._scorer,
+            fit_params=self._routed.estimator.fit,
+            score_params=self._routed.scorer.score,
+            return_train_score=search.return_train_score,
+            error_score=search.error_score,
+            verbose=search.verbose,
+            n_jobs=search.n_jobs,
+            pre_dispatch=search.pre_dispatch,
+            seed=self._seed,
+            clock=self.clock,
+            progress=self._progress,
+        )
+
+    def _contexts(self, callback_ctx: Any, n: int) -> list[Any] | None:
+        if callback_ctx is None or not getattr(self._search, "_skl_callbacks", []):
+            return None
+        first, self._n_contexts = self._n_contexts, self._n_contexts + n
+        return [
+            callback_ctx.subcontext(task_name="candidate-split-evaluation", task_id=first + k)
+            for k in range(n)
+        ]
+
+    def _tell(self, board: Board, contexts: list[Any] | None) -> None:
+        """Report to scikit-learn's callbacks what the sweep has done."""
+        if contexts is None:
+            return
+        results = [result for row in board.results for result in row]
+        for context, result in zip(contexts, results, strict=True):
+            if result is not None:
+                context.call_on_fit_task_begin(estimator=self._search)
+                context.call_on_fit_task_end(estimator=self._search)
+
+    def _keep(
+        self, candidates: list[Candidate], board: Board, more: Mapping[str, Sequence[Any]]
+    ) -> None:
+        done = board.done()
+        self.n_fits += board.n_fits
+        self.n_done += len(done)
+        scikit.warn_or_raise_about_fit_failures(done, self._search.error_score)
+        if callable(self._search.scoring):
+            scikit.insert_error_scores(done, self._search.error_score)
+        self.candidates.extend(candidates)
+        self._rows.extend(result for row in board.results for result in row)
+        for params, row in zip(candidates, board.results, strict=True):
+            if None in row:
+                self.skipped.append(params)
+        if len(self.skipped) == len(self.candidates):
+            raise TimeoutError(
+                f"time_limit={self.clock.limit} s ended before any of {len(self.candidates)} "
+                "candidates was evaluated on all folds. Allow more time or search fewer candidates."
+            )
+        for key, values in more.items():
+            self._more[key].extend(values)
+        self.results = self._search._format_results(
+            self.candidates, self._search.n_splits_, self._filled(), self._more
+        )
+
+    def _filled(self) -> list[Result]:
+        """All results, with NaN where the time was over."""
+        score = self.first_score
+        nothing: Any = dict.fromkeys(score, np.nan) if isinstance(score, dict) else np.nan
+        blank = {
+            "fit_error": None,
+            "test_scores": nothing,
+            "train_scores": nothing,
+            "fit_time": np.nan,
+            "score_time": np.nan,
+            "n_test_samples": 0,
+        }
+        return [blank if row is None else row for row in self._rows]
+
+
+def _n_rows(X: Any) -> int:
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)

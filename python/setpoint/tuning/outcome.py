@@ -1,0 +1,121 @@
+"""Scikit-learn's result of one candidate on one fold, from the answer of a sweep.
+
+`Scored` takes the scores that the core computed; `Stored` calls the user's scorer on an estimator
+made of what the core kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from setpoint.tuning import scikit, scoring
+from setpoint.tuning.prefix import Final
+from setpoint.tuning.task import Result, Rows, Task
+from setpoint.tuning.view import View
+
+if TYPE_CHECKING:
+    from setpoint.estimators.base import SweepData
+
+
+def _timed(answer: Mapping[str, Any], row: int, column: int, n_test: int) -> Result:
+    return {
+        "fit_error": None,
+        "n_test_samples": n_test,
+        "fit_time": float(answer["fit_seconds"][row, column]),
+        "score_time": float(answer["score_seconds"][row, column]),
+    }
+
+
+class Scored:
+    """Results of scores that the core computed."""
+
+    def __init__(self, task: Task, scorer: Any, metrics: Mapping[str, str]) -> None:
+        self._task = task
+        self._multimetric = isinstance(scorer, scikit.MultimetricScorer)
+        self._metrics = metrics
+        # A metric may be asked for under two names.
+        self._columns = {metric: k for k, metric in enumerate(dict.fromkeys(metrics.values()))}
+        self.request = {
+            "metrics": list(self._columns),
+            "keep_models": False,
+            "keep_predictions": False,
+        }
+
+    def result(
+        self, answer: Mapping[str, Any], row: int, column: int, number: int, fold: int
+    ) -> Result:
+        """Give the result of the answer's candidate `row` on its fold `column`."""
+        result = _timed(answer, row, column, len(self._task.folds[fold].test))
+        result["test_scores"] = self._named(answer["scores"][row, column])
+        if self._task.return_train_score:
+            result["train_scores"] = self._named(answer["train_scores"][row, column])
+        return result
+
+    def _named(self, scores: Any) -> Any:
+        named = {
+            name: float(scores[self._columns[metric]]) for name, metric in self._metrics.items()
+        }
+        return named if self._multimetric else named["score"]
+
+
+class Stored:
+    """Results of a scorer that is called on kept predictions, or on models if it needs more."""
+
+    def __init__(self, task: Task, view: View, final: Final, data: SweepData, scorer: Any) -> None:
+        self._task, self._view, self._final, self._data = task, view, final, data
+        self._scorer = scorer
+        self._by_model = scoring.needs(scorer) == "models"
+        self._rows = lru_cache(maxsize=1)(self._load)
+        self.request = {
+            "metrics": [],
+            "keep_models": self._by_model,
+            "keep_predictions": not self._by_model,
+        }
+
+    def result(
+        self, answer: Mapping[str, Any], row: int, column: int, number: int, fold: int
+    ) -> Result:
+        """Give the result of the answer's candidate `row` on its fold `column`."""
+        result = _timed(answer, row, column, len(self._task.folds[fold].test))
+        test, train = self._estimators(answer, row, column, number)
+        start = time.perf_counter()
+        (X, y, params), training = self._rows(fold)
+        result["test_scores"] = self._score(test, X, y, params)
+        result["score_time"] += time.perf_counter() - start
+        if training is not None:
+            X, y, params = training
+            result["train_scores"] = self._score(train, X, y, params)
+        return result
+
+    def _score(self, estimator: Any, X: Any, y: Any, params: Any) -> Any:
+        return scikit.score(estimator, X, y, self._scorer, params, self._task.error_score)
+
+    def _estimators(
+        self, answer: Mapping[str, Any], row: int, column: int, number: int
+    ) -> tuple[Any, Any]:
+        if self._by_model:
+            params = self._final.members[number]
+            model = self._final.estimator._from_model(
+                self._data, answer["models"][row][column], params
+            )
+            return (self._view.whole(model),) * 2
+        stand_in = self._final.estimator._predictions_as_estimator
+        test = stand_in(self._data, answer["predictions"][row][column])
+        if not self._task.return_train_score:
+            return test, None
+        return test, stand_in(self._data, answer["train_predictions"][row][column])
+
+    def _load(self, fold: int) -> tuple[Any, Any]:
+        rows = self._task.folds[fold]
+        return self._slice(rows.test), (
+            self._slice(rows.train) if self._task.return_train_score else None
+        )
+
+    def _slice(self, rows: Rows) -> tuple[Any, Any, Any]:
+        task = self._task
+        params = scikit.check_method_params(task.X, params=task.score_params, indices=rows)
+        X, y = scikit.safe_indexing(task.X, rows), scikit.safe_indexing(task.y, rows)
+        return X, y, params

@@ -1,0 +1,124 @@
+"""The loop of every search: propose, evaluate, tell; with a time limit and a progress bar.
+
+A tuner proposes and the loop evaluates. What a candidate is and how it is scored is not known here:
+cross-validation is in `crossval.py`, the sweep in `sweep.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Candidate = Mapping[str, Any]
+"""One configuration: the hyperparameters that differ from the estimator's own."""
+
+Scores = NDArray[np.float64]
+"""Held-out scores (n_candidates, n_folds) of one batch; larger is better, NaN is none."""
+
+Tuner = Generator[Sequence[Candidate], Scores, None]
+"""Yields batches of configurations, is sent their scores, ends when it has no more to propose."""
+
+
+class TimeLimitWarning(UserWarning):
+    """A search reached its time limit and left candidates out."""
+
+
+def run(tuner: Tuner, evaluate: Callable[[Sequence[Candidate]], Scores], clock: Clock) -> None:
+    """Evaluate what the tuner proposes until it ends or the time is over."""
+    batch = next(tuner, None)
+    while batch is not None and not clock.is_over():
+        scores = evaluate(batch)
+        try:
+            batch = tuner.send(scores)
+        except StopIteration:
+            return
+    tuner.close()
+
+
+class Clock:
+    """The time that a search has left.
+
+    Wall-clock time is used, not a monotonic clock, because the end is also read by the worker
+    processes of a joblib pool.
+
+    Parameters
+    ----------
+    limit : float or None
+        Seconds from now; None is no limit.
+    """
+
+    def __init__(self, limit: float | None) -> None:
+        self.limit = limit
+        self.end = None if limit is None else time.time() + limit
+
+    def left(self) -> float | None:
+        """Seconds left, not below zero; None without a limit."""
+        return None if self.end is None else max(0.0, self.end - time.time())
+
+    def stop(self) -> None:
+        """Let the limit, if there is one, be reached now."""
+        if self.end is not None:
+            self.end = 0.0
+
+    def is_over(self) -> bool:
+        """Whether the limit is reached."""
+        return self.left() == 0.0
+
+
+class Progress:
+    """A progress bar over evaluations (candidate x fold), or nothing.
+
+    Parameters
+    ----------
+    shown : bool
+        Whether there is a bar.
+    """
+
+    def __init__(self, shown: bool) -> None:
+        self._bar: Any = None
+        if shown:
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=0, unit="fit", leave=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def expect(self, n: int) -> None:
+        """Make the bar longer by n evaluations."""
+        if self._bar is not None:
+            self._bar.total += n
+            self._bar.refresh()
+
+    def advance(self, n: int) -> None:
+        """Count n evaluations as done."""
+        if self._bar is not None:
+            self._bar.update(n)
+
+    def part(self, n: int) -> Callable[[int, int], None] | None:
+        """Give a callback (done, total) that moves the bar by n evaluations in all."""
+        if self._bar is None:
+            return None
+        reached = 0
+
+        def report(done: int, total: int) -> None:
+            nonlocal reached
+            target = n * done // max(total, 1)
+            self.advance(target - reached)
+            reached = target
+
+        return report

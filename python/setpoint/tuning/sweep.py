@@ -1,0 +1,168 @@
+"""The evaluation of a batch by sweeps: one call of the core for all candidates that share data.
+
+What cannot be shared is left without a result and goes the ordinary way (`ordinary.py`), so its
+errors, warnings and scores are scikit-learn's: other estimators, hyperparameters that are refused,
+folds whose training rows lack a class, data that the estimator refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
+
+from setpoint import _core
+from setpoint.threads import threads
+from setpoint.tuning import scikit, scoring
+from setpoint.tuning.outcome import Scored, Stored
+from setpoint.tuning.prefix import Final, prefixes
+from setpoint.tuning.seeds import with_seed
+from setpoint.tuning.task import Board, Fold, Task
+from setpoint.tuning.view import View, views
+
+if TYPE_CHECKING:
+    from setpoint.estimators.base import SweepData
+
+STORED_BYTES = 2**28
+"""Held-out predictions are asked for so many folds at a time that they take about this much."""
+
+
+def evaluate(task: Task, board: Board) -> None:
+    """Fill in the results of all candidates that can share their training."""
+    for prefix in prefixes(task.estimator, task.candidates):
+        for view in views(task, prefix):
+            for final in prefix.finals:
+                sweep = _prepare(task, view, final)
+                if sweep is not None:
+                    sweep.fill(board)
+
+
+def _prepare(task: Task, view: View, final: Final) -> Sweep | None:
+    if view.fit_params.keys() - {"sample_weight"}:
+        return None
+    try:
+        weight = view.fit_params.get("sample_weight")
+        # A clone, because a random state that is drawn from must be as new for the candidates.
+        data = clone(final.estimator)._sweep_data(view.X, view.y, weight)
+    except (TypeError, ValueError):
+        return None
+    return Sweep(task, view, final, data)
+
+
+class Sweep:
+    """The candidates of one final estimator on one view of the data."""
+
+    def __init__(self, task: Task, view: View, final: Final, data: SweepData) -> None:
+        self.task, self.view, self.final, self.data = task, view, final, data
+        self.candidates = dict(self._accepted())
+        # With routing, the score method may ask for metadata that a scorer would not ask for.
+        routed = bool(task.score_params) and scikit.routing_enabled()
+        self.scorer = task.scorer if routed else scoring.explicit(task.scorer, final.estimator)
+
+    def _accepted(self) -> Iterator[tuple[int, dict[str, object]]]:
+        estimator = self.final.estimator
+        for number, params in self.final.members.items():
+            seeded = with_seed(estimator, params, self.task.seed)
+            try:
+                if estimator._sweep_refusal(seeded) is None:
+                    yield number, estimator._sweep_candidate(seeded, self.data)
+            except (TypeError, ValueError):
+                continue
+
+    def fill(self, board: Board) -> None:
+        """Fill in the results of the folds that have every class to learn from."""
+        folds = {
+            number: fold
+            for number, fold in self.view.folds.items()
+            if scoring.has_every_class(self.data, fold.train) and len(fold.test)
+        }
+        metrics = self._metrics()
+        scored = {} if metrics is None else self._scorable(folds, metrics)
+        if metrics is not None:
+            self._call(
+                board, list(self.candidates), scored, Scored(self.task, self.scorer, metrics)
+            )
+        stored = Stored(self.task, self.view, self.final, self.data, self.scorer)
+        for part in self._portions({n: fold for n, fold in folds.items() if n not in scored}):
+            self._call(board, list(self.candidates), part, stored)
+
+    def _metrics(self) -> dict[str, str] | None:
+        if self.task.score_params:
+            return None
+        return scoring.core_metrics(self.scorer, self.task.y, self.data)
+
+    def _scorable(self, folds: Mapping[int, Fold], metrics: Mapping[str, str]) -> dict[int, Fold]:
+        return {
+            number: fold
+            for number, fold in folds.items()
+            if all(
+                scoring.leaves_nothing_open(metric, self.data, rows)
+                for metric in metrics.values()
+                for rows in (fold.test, fold.train)[: 1 + self.task.return_train_score]
+            )
+        }
+
+    def _portions(self, folds: Mapping[int, Fold]) -> Iterator[dict[int, Fold]]:
+        """Cut the folds into portions whose predictions, or models, are kept at one time."""
+        width = sum(self.data.n_classes) or self.data.y.shape[1]
+        by_model = scoring.needs(self.scorer) == "models"
+        portion: dict[int, Fold] = {}
+        rows = 0
+        for number, fold in folds.items():
+            portion[number] = fold
+            rows += len(fold.test) + self.task.return_train_score * len(fold.train)
+            if by_model or 8 * width * rows * len(self.candidates) >= STORED_BYTES:
+                yield portion
+                portion, rows = {}, 0
+        if portion:
+            yield portion
+
+    def _call(
+        self, board: Board, numbers: list[int], folds: Mapping[int, Fold], outcome: Scored | Stored
+    ) -> None:
+        """Sweep these candidates on these folds and let `outcome` make results of the answer."""
+        task = self.task
+        if not numbers or not folds or task.clock.is_over():
+            return
+        try:
+            answer = self._core_sweep(numbers, folds, outcome)
+        except (TypeError, ValueError):
+            # Some candidate is illegal for so many rows: the others shall share all the same.
+            if len(numbers) > 1:
+                half = len(numbers) // 2
+                self._call(board, numbers[:half], folds, outcome)
+                self._call(board, numbers[half:], folds, outcome)
+            return
+        board.n_fits += answer["n_fits"]
+        if not answer["done"].all():
+            task.clock.stop()  # the core's clock and ours may differ by a moment
+        seconds = self.view.seconds / len(self.final.members)
+        for column, fold in enumerate(folds):
+            for row, number in enumerate(numbers):
+                if answer["done"][row, column]:
+                    result = outcome.result(answer, row, column, number, fold)
+                    result["fit_time"] += seconds
+                    board.results[number][fold] = result
+
+    def _core_sweep(
+        self, numbers: list[int], folds: Mapping[int, Fold], outcome: Scored | Stored
+    ) -> dict[str, Any]:
+        data, task = self.data, self.task
+        own = getattr(self.final.estimator, "n_jobs", None)
+        answer: dict[str, Any] = _core.sweep(
+            self.final.estimator._family,
+            data.X,
+            data.y,
+            n_classes=data.n_classes,
+            categorical=data.categorical,
+            sample_weight=data.sample_weight,
+            folds=[(fold.train, fold.test) for fold in folds.values()],
+            candidates=[self.candidates[number] for number in numbers],
+            train_metrics=task.return_train_score,
+            n_threads=threads(own if task.n_jobs is None else task.n_jobs),
+            time_limit=task.clock.left(),
+            progress=task.progress.part(len(numbers) * len(folds)),
+            **outcome.request,
+        )
+        return answer

@@ -1,0 +1,107 @@
+"""The data as a final step sees it: as it is, or transformed by a fitted prefix, fold by fold.
+
+Nothing is swept or scored here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from setpoint.tuning import scikit
+from setpoint.tuning.prefix import Prefix, stack
+from setpoint.tuning.task import Fold, Task
+
+
+@dataclass(frozen=True)
+class View:
+    """Rows, targets and metadata that reach the final step, and the folds among these rows.
+
+    `folds` has the number of the task's fold for a key. `whole` makes of a fitted final estimator
+    what the user's scorer expects: the fitted pipeline. `seconds` is the time that it took.
+    """
+
+    X: Any
+    y: Any
+    fit_params: Mapping[str, Any]
+    folds: Mapping[int, Fold]
+    whole: Callable[[Any], Any]
+    seconds: float
+
+
+def views(task: Task, prefix: Prefix) -> Iterator[View]:
+    """One view for all folds where nothing is fitted before the final step, else one for each.
+
+    A fold whose prefix cannot be fitted is left out: the ordinary way meets the same error.
+    """
+    if prefix.is_empty:
+        view = _whole_view(task, prefix.pipeline)
+        if view is not None:
+            yield view
+        return
+    for number in range(len(task.folds)):
+        if task.clock.is_over():
+            return
+        view = _fold_view(task, prefix.pipeline, number)
+        if view is not None:
+            yield view
+
+
+def _whole_view(task: Task, pipeline: Pipeline | None) -> View | None:
+    folds = dict(enumerate(task.folds))
+    if pipeline is None:
+        return View(task.X, task.y, task.fit_params, folds, lambda model: model, 0.0)
+    pipeline = clone(pipeline)
+    try:
+        pipeline.fit(task.X, task.y, **task.fit_params)
+    except Exception:
+        return None
+    X, fit_params = pipeline.steps[-1][1].seen_
+    return View(X, task.y, fit_params, folds, _ending(pipeline), 0.0)
+
+
+def _fold_view(task: Task, pipeline: Pipeline | None, number: int) -> View | None:
+    start = time.perf_counter()
+    pipeline = clone(pipeline)
+    fold = task.folds[number]
+    fit_params = scikit.check_method_params(task.X, params=task.fit_params, indices=fold.train)
+    X_train, y_train = scikit.safe_split(pipeline, task.X, task.y, fold.train)
+    X_test, _ = scikit.safe_split(pipeline, task.X, task.y, fold.test, fold.train)
+    try:
+        pipeline.fit(X_train, y_train, **fit_params)
+        X_test = pipeline.predict(X_test)
+    except Exception:
+        return None
+    X_train, fit_params = pipeline.steps[-1][1].seen_
+    X = stack(X_train, X_test)
+    n_train, n_test = len(fold.train), len(fold.test)
+    if X is None or np.shape(X)[0] != n_train + n_test:
+        return None
+    y = scikit.safe_indexing(task.y, np.concatenate([fold.train, fold.test]))
+    rows = Fold(np.arange(n_train), np.arange(n_train, n_train + n_test))
+    seconds = time.perf_counter() - start
+    fit_params = {name: _padded(value, n_train, n_test) for name, value in fit_params.items()}
+    return View(X, y, fit_params, {number: rows}, _ending(pipeline), seconds)
+
+
+def _padded(value: Any, n_train: int, n_test: int) -> Any:
+    # Weights of held-out rows are never read; the rows are there, so the weights must be too.
+    if value is None or np.shape(value) != (n_train,):
+        return value
+    return np.concatenate([np.asarray(value, dtype=np.float64), np.ones(n_test)])
+
+
+def _ending(pipeline: Pipeline) -> Callable[[Any], Any]:
+    def whole(model: Any) -> Any:
+        fitted = copy(pipeline)
+        fitted.steps = [*pipeline.steps[:-1], (pipeline.steps[-1][0], model)]
+        return fitted
+
+    return whole

@@ -1,0 +1,287 @@
+"""The promise: a candidate's scores in a sweep are those of fitting and scoring it alone.
+
+scikit-learn's own GridSearchCV clones, fits and scores each candidate of the same estimator; the
+scores must be equal bit for bit, and the sweep must have trained fewer models.
+"""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_regression
+from sklearn.metrics import accuracy_score, f1_score, make_scorer, mean_squared_error
+from sklearn.model_selection import GroupKFold, LeaveOneOut
+
+from setpoint import RandomForestClassifier, RandomForestRegressor
+from tuning.agreement import assert_same_results, both
+
+GRID = {"n_estimators": [2, 5], "max_depth": [1, 3, None]}
+
+
+def classes(n_classes, n=90, seed=0):
+    X, y = make_classification(
+        n, 6, n_informative=4, n_classes=n_classes, flip_y=0.2, random_state=seed
+    )
+    return X, y
+
+
+def numbers(n=80, seed=0):
+    return make_regression(n, 5, noise=20.0, random_state=seed)
+
+
+def assert_shared(ours):
+    assert ours.n_candidates_ == len(ours.cv_results_["params"])
+    assert 0 < ours.n_fits_ < ours.n_candidates_ * ours.n_splits_
+
+
+def two_scores(estimator, X, y):
+    predicted = estimator.predict(X)
+    return {"right": accuracy_score(y, predicted), "f1": f1_score(y, predicted, average="macro")}
+
+
+def number_of_trees(estimator, X, y):
+    return len(estimator.estimators_) + accuracy_score(y, estimator.predict(X))
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        None,
+        "accuracy",
+        "balanced_accuracy",
+        "neg_log_loss",
+        "roc_auc_ovr",
+        "roc_auc_ovo_weighted",
+        "f1_macro",
+        "f1_micro",
+        "f1_weighted",
+        "recall_macro",
+        "neg_brier_score",
+        "r2",
+        make_scorer(f1_score, average="macro"),
+        number_of_trees,
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("return_train_score", [False, True])
+def test_scorers_of_several_classes(scoring, return_train_score):
+    X, y = classes(3)
+    ours, theirs = both(
+        RandomForestClassifier(random_state=3),
+        GRID,
+        X,
+        y,
+        scoring=scoring,
+        return_train_score=return_train_score,
+        cv=3,
+        refit=False,
+    )
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+@pytest.mark.parametrize("scoring", [None, "f1", "roc_auc", "roc_auc_ovr", "neg_log_loss"])
+@pytest.mark.parametrize("labels", [[0, 1], [-1, 1], [1, 2], [False, True], ["no", "yes"]], ids=str)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # F1 of other labels than 1 fails to score
+def test_scorers_of_two_classes(scoring, labels):
+    X, y = classes(2)
+    ours, theirs = both(
+        RandomForestClassifier(random_state=3),
+        GRID,
+        X,
+        np.array(labels)[y],
+        scoring=scoring,
+        cv=3,
+        refit=False,
+    )
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        None,
+        "r2",
+        "neg_mean_squared_error",
+        "neg_root_mean_squared_error",
+        "neg_mean_absolute_error",
+        "neg_median_absolute_error",
+        make_scorer(mean_squared_error, greater_is_better=False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("return_train_score", [False, True])
+def test_scorers_of_a_regression(scoring, return_train_score):
+    X, y = numbers()
+    ours, theirs = both(
+        RandomForestRegressor(random_state=3),
+        GRID,
+        X,
+        y,
+        scoring=scoring,
+        return_train_score=return_train_score,
+        cv=4,
+        refit=False,
+    )
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "refit"),
+    [
+        (["accuracy", "neg_log_loss"], "accuracy"),
+        (("f1_macro", "recall_macro"), False),
+        ({"a": "accuracy", "b": make_scorer(accuracy_score)}, lambda results: 2),
+        ({"a": "accuracy", "own": number_of_trees}, "own"),
+        (two_scores, "right"),
+    ],
+    ids=["known", "known and unknown", "twice the same", "with a callable", "callable of a dict"],
+)
+def test_several_metrics(scoring, refit):
+    X, y = classes(3)
+    ours, theirs = both(
+        RandomForestClassifier(random_state=1),
+        [GRID, {"n_estimators": [3], "min_samples_split": [2, 9]}],
+        X,
+        y,
+        scoring=scoring,
+        refit=refit,
+        cv=3,
+        return_train_score=True,
+    )
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+def test_string_labels_and_refit():
+    X, y = classes(3)
+    y = np.array(["red", "green", "blue"])[y]
+    ours, theirs = both(RandomForestClassifier(random_state=1), GRID, X, y, cv=3)
+    assert_same_results(ours, theirs)
+    np.testing.assert_array_equal(ours.classes_, theirs.classes_)
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+    np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+    assert ours.score(X, y) == theirs.score(X, y)
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
+def test_two_outputs(scoring):
+    X, y = make_regression(60, 5, n_targets=2, noise=5.0, random_state=0)
+    ours, theirs = both(RandomForestRegressor(random_state=0), GRID, X, y, scoring=scoring, cv=3)
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+def test_missing_values():
+    X, y = classes(3)
+    X[np.random.default_rng(0).random(X.shape) < 0.1] = np.nan
+    ours, theirs = both(RandomForestClassifier(random_state=1), GRID, X, y, cv=3)
+    assert_same_results(ours, theirs)
+
+
+@pytest.mark.parametrize("scoring", [None, "accuracy", "roc_auc_ovr", two_scores])
+@pytest.mark.filterwarnings("ignore:The scoring .* does not support sample_weight:UserWarning")
+def test_weights(scoring):
+    X, y = classes(3)
+    weight = np.random.default_rng(0).integers(1, 5, len(y)).astype(float)
+    ours, theirs = both(
+        RandomForestClassifier(random_state=1),
+        GRID,
+        X,
+        y,
+        scoring=scoring,
+        cv=3,
+        refit=False,
+        fit_params={"sample_weight": weight},
+    )
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+    unweighted, _ = both(RandomForestClassifier(random_state=1), GRID, X, y, cv=3, refit=False)
+    assert scoring is not None or (
+        list(unweighted.cv_results_["mean_test_score"]) != list(ours.cv_results_["mean_test_score"])
+    )
+
+
+def test_balanced_class_weights_are_those_of_the_training_rows():
+    X, y = classes(3)
+    keep = (y == 0) | (np.arange(len(y)) % 3 == 0)
+    grid = {**GRID, "class_weight": [None, "balanced", "balanced_subsample", {0: 1, 1: 2, 2: 3}]}
+    ours, theirs = both(RandomForestClassifier(random_state=1), grid, X[keep], y[keep], cv=3)
+    assert_same_results(ours, theirs)
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_mean_squared_error"])
+def test_one_held_out_row(scoring):
+    X, y = numbers(12)
+    estimator = RandomForestRegressor(random_state=0)
+    if scoring == "accuracy":
+        estimator, y = RandomForestClassifier(random_state=0), y > y.mean()
+    ours, theirs = both(estimator, GRID, X, y, scoring=scoring, cv=LeaveOneOut(), refit=False)
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+def test_splitters_with_groups():
+    X, y = classes(3)
+    ours, theirs = both(
+        RandomForestClassifier(random_state=1),
+        GRID,
+        X,
+        y,
+        cv=GroupKFold(3),
+        fit_params={"groups": np.arange(len(y)) // 9},
+    )
+    assert_same_results(ours, theirs)
+
+
+def test_folds_as_masks_lists_and_repeated_rows():
+    X, y = classes(3)
+    mask = np.arange(len(y)) % 4 == 0
+    repeated = np.random.default_rng(0).integers(0, len(y), len(y))
+    cv = [(~mask, mask), (list(range(60)), list(range(60, 90))), (repeated, np.array([-1, -2]))]
+    ours, theirs = both(RandomForestClassifier(random_state=1), GRID, X, y, cv=cv, refit=False)
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+def test_a_fold_without_one_of_the_classes():
+    X, y = classes(3, n=60)
+    order = np.argsort(y == 2, kind="stable")
+    X, y = X[order], y[order]
+    first = int(np.sum(y != 2))
+    rows = np.arange(len(y))
+    cv = [(rows[:first], rows[first:]), (rows[::2], rows[1::2]), (rows[1:], rows[:1])]
+    ours, theirs = both(RandomForestClassifier(random_state=1), GRID, X, y, cv=cv, refit=False)
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+@pytest.mark.parametrize("scoring", ["f1_macro", "balanced_accuracy", "roc_auc_ovr"])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_held_out_rows_without_one_of_the_classes(scoring):
+    X, y = classes(3, n=60)
+    rows = np.arange(len(y))
+    cv = [(rows[::2], rows[1::2]), (rows, np.flatnonzero(y != 2))]
+    ours, theirs = both(
+        RandomForestClassifier(random_state=1), GRID, X, y, cv=cv, scoring=scoring, refit=False
+    )
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+def test_a_random_state_object_gives_every_candidate_its_first_draw():
+    X, y = classes(3)
+    state = np.random.RandomState(5)
+    ours, theirs = both(RandomForestClassifier(random_state=state), GRID, X, y, cv=3)
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+    assert state.randint(10**6) == np.random.RandomState(5).randint(10**6)
+
+
+def test_seeds_in_the_grid():
+    X, y = classes(3)
+    grid = {"n_estimators": [2, 4], "random_state": [0, 1, np.random.RandomState(2)]}
+    ours, theirs = both(RandomForestClassifier(), grid, X, y, cv=3, refit=False)
+    for key in ("split0_test_score", "split1_test_score", "split2_test_score"):
+        np.testing.assert_array_equal(ours.cv_results_[key], theirs.cv_results_[key])
+    assert_shared(ours)
