@@ -1,0 +1,192 @@
+"""Random data, folds and settings of forests, as hypothesis strategies. No test lives here.
+
+hypothesis draws the shape of a problem (what can shrink: rows, columns, ties, missing cells, ...)
+and a seed; the cells come from NumPy's generator of that seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import setpoint
+
+
+@dataclass
+class Problem:
+    """Rows to learn from, and what a forest has to know of them."""
+
+    estimator: str
+    X: Any = field(repr=False)
+    y: Any = field(repr=False)
+    sample_weight: Any = field(repr=False)
+    folds: list = field(repr=False)
+    categorical: list[int]
+    about: dict[str, Any]
+
+    def make(self, **params):
+        """The estimator, told of the categorical columns."""
+        kind = getattr(setpoint, self.estimator)
+        return kind(categorical_features=self.categorical or None, **params)
+
+
+ESTIMATORS = (
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+    "ExtraTreesClassifier",
+    "ExtraTreesRegressor",
+)
+
+
+def _columns(rng, n, d, distinct, missing):
+    X = rng.normal(size=(n, d))
+    if distinct:
+        X = np.round(X * distinct) / distinct
+    X[rng.random((n, d)) < missing] = np.nan
+    return X
+
+
+def _weights(rng, n, kind):
+    if kind is None:
+        return None
+    weight = rng.integers(0, 4, n).astype(float) if kind == "counts" else rng.random(n)
+    weight[: n // 3] += 0.5  # never all zero, in no fold
+    return rng.permutation(weight)
+
+
+def _targets(rng, X, about):
+    """Depends on X, with noise; every class occurs; counts where Poisson's criterion may ask."""
+    n, outputs = len(X), about["n_outputs"]
+    signal = np.nan_to_num(X) @ rng.normal(size=(X.shape[1], outputs))
+    signal += about["noise"] * rng.normal(size=(n, outputs))
+    if about["n_classes"]:
+        ranks = signal.argsort(axis=0).argsort(axis=0)
+        y = ranks * about["n_classes"] // n
+    else:
+        y = np.abs(signal) + 0.01 if about["positive"] else signal
+        y = np.round(y, 1) + about["offset"] if about["ties_in_y"] else y + about["offset"]
+    return y[:, 0] if outputs == 1 else y
+
+
+def _folds(rng, n, count):
+    """Disjoint rows to learn from and to hold out, in any order, not necessarily all of them."""
+    folds = []
+    for _ in range(count):
+        rows = rng.permutation(n)
+        cut = rng.integers(n // 2, n - 2)
+        train, test = rows[:cut], rows[cut:]
+        folds.append((np.sort(train) if rng.random() < 0.5 else train, test))
+    return folds
+
+
+@st.composite
+def problems(draw):
+    """A problem of 12 to 80 rows."""
+    estimator = draw(st.sampled_from(ESTIMATORS))
+    classifier = estimator.endswith("Classifier")
+    n, d = draw(st.integers(12, 80)), draw(st.integers(1, 6))
+    about = {
+        "n": n,
+        "d": d,
+        "seed": draw(st.integers(0, 2**32 - 1)),
+        "n_outputs": draw(st.sampled_from([1, 1, 1, 2])),
+        "n_classes": draw(st.integers(2, 4)) if classifier else 0,
+        "distinct": draw(st.sampled_from([0, 1, 4])),
+        "missing": draw(st.sampled_from([0.0, 0.0, 0.2])),
+        "weights": draw(st.sampled_from([None, "counts", "any"])),
+        "noise": draw(st.sampled_from([0.0, 1.0, 10.0])),
+        "positive": draw(st.booleans()),
+        "ties_in_y": draw(st.booleans()),
+        "offset": 0.0,
+        "n_folds": draw(st.integers(1, 3)),
+    }
+    if not (classifier or about["positive"]):
+        about["offset"] = draw(st.sampled_from([0.0, 1e6]))
+    rng = np.random.default_rng(about["seed"])
+    X = _columns(rng, n, d, about["distinct"], about["missing"])
+    y = _targets(rng, X, about)
+    categorical = draw(st.lists(st.integers(0, d - 1), max_size=2, unique=True))
+    n_categories = draw(st.sampled_from([2, 5, 20]))
+    for j in categorical:
+        present = ~np.isnan(X[:, j])
+        X[present, j] = rng.integers(0, n_categories, present.sum())
+    weight = _weights(rng, n, about["weights"])
+    folds = _folds(rng, n, about["n_folds"])
+    return Problem(estimator, X, y, weight, folds, sorted(categorical), about)
+
+
+def values_of(problem):
+    """Values to draw from, for each hyperparameter that shapes the model.
+
+    A function of the problem: some values are legal for some data only.
+    """
+    about, d = problem.about, problem.X.shape[1]
+    single = about["n_outputs"] == 1
+    values = {
+        "n_estimators": [1, 2, 3, 7],
+        "max_depth": [None, 1, 2, 3, 6],
+        "min_samples_split": [2, 3, 5, 20, 0.1, 0.5],
+        "min_samples_leaf": [1, 2, 4, 0.05],
+        "min_weight_fraction_leaf": [0.0, 0.05, 0.3],
+        "max_features": ["sqrt", "log2", None, 1, d, 0.5, 1.0],
+        "max_leaf_nodes": [None, 2, 3, 5, 10],
+        "min_impurity_decrease": [0.0, 1e-9, 0.01, 0.05, 1.0],
+        "bootstrap": [True, False],
+        "random_state": [0, 7, 2**32 - 1],
+        "ccp_alpha": [0.0, 1e-9, 0.005, 0.02, 0.3],
+        "max_samples": [None, 3, 0.3, 0.8, 1.5],
+        "monotonic_cst": [None],
+        "max_bins": [None, 2, 5, 255],
+    }
+    if about["n_classes"]:
+        values["criterion"] = ["gini", "entropy", "log_loss"]
+        weights = dict.fromkeys(range(about["n_classes"]), 1.0) | {0: 2.5, 1: 0.5}
+        weights = weights if single else [weights] * about["n_outputs"]
+        values["class_weight"] = [None, "balanced", "balanced_subsample", weights]
+    else:
+        values["criterion"] = ["squared_error", "absolute_error"]
+        if about["positive"]:
+            values["criterion"].append("poisson")
+    return values
+
+
+MONOTONIC = [-1, 1, 0, 1, -1, 0]
+
+
+def _legal(problem, params):
+    """Combinations that no estimator takes are left out."""
+    if not params.get("bootstrap", True) and params.get("max_samples") is not None:
+        return False
+    if params.get("monotonic_cst") is None:
+        return True
+    return params.get("criterion") in (None, "gini", "entropy", "log_loss", "squared_error")
+
+
+@st.composite
+def candidates(draw, problem, most=16):
+    """Settings from a grid over several hyperparameters, several values each."""
+    values = values_of(problem)
+    about = problem.about
+    if about["n_outputs"] == 1 and about["n_classes"] in (0, 2) and not about["missing"]:
+        directions = [
+            0 if j in problem.categorical else MONOTONIC[j] for j in range(problem.X.shape[1])
+        ]
+        values["monotonic_cst"] = [None, directions]
+    names = draw(st.lists(st.sampled_from(sorted(values)), min_size=1, max_size=5, unique=True))
+    grid = {}
+    for name in names:
+        indices = draw(
+            st.lists(st.integers(0, len(values[name]) - 1), min_size=1, max_size=4, unique=True)
+        )
+        grid[name] = [values[name][i] for i in indices]
+    # The estimators differ in this default: draw it for all of them.
+    base = {"n_estimators": 4, "random_state": 1, "bootstrap": draw(st.booleans())}
+    settings = [base | dict(zip(grid, chosen, strict=True)) for chosen in product(*grid.values())]
+    settings = [params for params in settings if _legal(problem, params)]
+    if len(settings) > most:
+        settings = draw(st.permutations(settings))[:most]
+    return settings

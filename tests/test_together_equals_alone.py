@@ -1,0 +1,109 @@
+"""The promise of the library: together equals alone, bit for bit.
+
+For each candidate and fold, the held-out predictions of a sweep equal those of an estimator of that
+candidate, fitted alone on that fold's training rows with the same seed. The tuner on top of the
+sweep is tested in tuning/; here is the core's operation itself.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import assume, event, given, note, settings
+from hypothesis import strategies as st
+
+import setpoint
+from random_problems import ESTIMATORS, candidates, problems, values_of
+from setpoint import _core
+
+EXAMPLES = settings(max_examples=4 * settings.default.max_examples)
+
+
+def swept(problem, params, n_threads):
+    """Held-out predictions of all candidates together, [candidate][fold]."""
+    estimator = problem.make()
+    data = estimator._sweep_data(problem.X, problem.y, problem.sample_weight)
+    answer = _core.sweep(
+        estimator._family,
+        data.X,
+        data.y,
+        n_classes=data.n_classes,
+        categorical=data.categorical,
+        sample_weight=data.sample_weight,
+        folds=problem.folds,
+        candidates=[estimator._sweep_candidate(each, data) for each in params],
+        metrics=[],
+        train_metrics=False,
+        keep_models=True,
+        keep_predictions=True,
+        n_threads=n_threads,
+        time_limit=None,
+        progress=None,
+    )
+    assert answer["done"].all()
+    return answer
+
+
+def alone(problem, params, train, test, n_jobs):
+    """Held-out predictions of one candidate, shape (n_test, n_values)."""
+    weight = None if problem.sample_weight is None else problem.sample_weight[train]
+    model = problem.make(n_jobs=n_jobs, **params)
+    model.fit(problem.X[train], problem.y[train], sample_weight=weight)
+    if problem.about["n_classes"]:
+        values = model.predict_proba(problem.X[test])
+        return np.hstack(values) if isinstance(values, list) else values
+    return model.predict(problem.X[test]).reshape(len(test), -1)
+
+
+def has_every_class(problem, train):
+    """Whether the training rows hold every class: else alone has fewer columns of probabilities."""
+    if not problem.about["n_classes"]:
+        return True
+    y = np.reshape(problem.y, (len(problem.y), -1))
+    return all(len(np.unique(y[train, k])) == len(np.unique(y[:, k])) for k in range(y.shape[1]))
+
+
+@EXAMPLES
+@given(st.data(), problems(), st.integers(1, 3), st.integers(1, 3))
+def test_together_equals_alone(data, problem, together_threads, alone_threads):
+    params = data.draw(candidates(problem), label="candidates")
+    problem.folds = [fold for fold in problem.folds if has_every_class(problem, fold[0])]
+    assume(params and problem.folds)
+    event(problem.estimator)
+    answer = swept(problem, params, together_threads)
+    event(f"{10 * answer['n_fits'] // (len(params) * len(problem.folds)) / 10:.0%} of fits made")
+    for c, each in enumerate(params):
+        for f, (train, test) in enumerate(problem.folds):
+            note(f"candidate {each}, fold {f}")
+            expected = alone(problem, each, train, test, alone_threads)
+            np.testing.assert_array_equal(answer["predictions"][c][f], expected)
+            model = answer["models"][c][f]
+            rows = np.ascontiguousarray(problem.X[test], dtype=np.float32)
+            if not problem.categorical:  # their codes are the data set's, not these
+                np.testing.assert_array_equal(model.predict(rows, alone_threads), expected)
+
+
+@EXAMPLES
+@given(st.data(), problems())
+def test_company_does_not_matter(data, problem):
+    """Fewer candidates, another order: the same predictions, whatever the folds lack."""
+    params = data.draw(candidates(problem), label="candidates")
+    assume(params)
+    some = data.draw(st.permutations(range(len(params))))[: max(1, len(params) // 2)]
+    whole = swept(problem, params, 2)["predictions"]
+    part = swept(problem, [params[c] for c in some], 1)["predictions"]
+    for c, predictions in zip(some, part, strict=True):
+        for f in range(len(problem.folds)):
+            np.testing.assert_array_equal(predictions[f], whole[c][f])
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_hyperparameter_is_drawn(name):
+    """A hyperparameter that shapes the model and is not in the strategy fails here."""
+    no_sweep = {"categorical_features", "early_stopping", "n_iter_no_change", "tol"}
+    declared = {
+        key for key, item in getattr(setpoint, name).declarations().items() if item.cost != "none"
+    }
+    n_classes = 2 if name.endswith("Classifier") else 0
+    about = {"n_outputs": 1, "n_classes": n_classes, "positive": True}
+    assert set(values_of(SimpleNamespace(X=np.zeros((5, 3)), about=about))) == declared - no_sweep
