@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -264,7 +265,7 @@ def test_time_limit_gives_the_best_so_far(run) -> None:
 
 
 def test_version_and_help(run) -> None:
-    assert run("--version")[1] == f"setpoint {setpoint.__version__}\n"
+    assert run("--version")[1] == f"setpoint {metadata.version('setpoint')}\n"
     for verb in ("tune", "fit", "predict", "models"):
         code, out, _ = run(verb, "--help")
         assert code == 0 and "examples:" in out

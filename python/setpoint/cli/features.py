@@ -5,6 +5,7 @@ Without one it goes as an array, and the names of its columns are written onto t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,7 +28,9 @@ def matrix(table: Table) -> tuple[Any, dict[str, Any]]:
 def learn_names(model: Any, table: Table) -> None:
     """Write the column names onto a model that was fitted on an array."""
     if not hasattr(model, "feature_names_in_"):
-        model.feature_names_in_ = np.array(table.names, dtype=object)
+        names = np.array(table.names, dtype=object)
+        model.feature_names_in_ = names
+        model._columns = replace(model._columns, names=names)
 
 
 def matching(model: Any, table: Table) -> Any:
@@ -65,19 +68,16 @@ def _pandas(table: Table) -> Any:
     def values(column: Column) -> Any:
         if column.categories is None:
             return column.values
-        codes = np.where(column.missing, -1, column.values).astype(np.intp)
-        return pd.Categorical.from_codes(codes.tolist(), categories=list(column.categories))
+        return pd.Categorical(column.texts(), categories=list(column.categories))
 
     return pd.DataFrame({column.name: values(column) for column in table.columns})
 
 
 def _array(table: Table) -> NDArray[Any]:
-    columns = [c.values if c.categories is None else c.texts() for c in table.columns]
-    if not _categorical(table):
-        return np.column_stack(columns)
-    rows = np.empty((table.n_rows, len(columns)), dtype=object)
-    for j, column in enumerate(columns):
-        rows[:, j] = column
+    kind = object if _categorical(table) else np.float64
+    rows = np.empty((table.n_rows, len(table.columns)), dtype=kind)
+    for j, column in enumerate(table.columns):
+        rows[:, j] = column.values if column.categories is None else column.texts()
     return rows
 
 

@@ -67,6 +67,7 @@ def _describe(name: str) -> dict[str, Any]:
                 known["tasks"].remove(task)
     return {
         "model": name,
+        "meaning": family.meaning,
         "estimators": {task: estimator.__name__ for task, estimator in estimators.items()},
         "hyperparameters": list(rows.values()),
     }
@@ -80,4 +81,4 @@ def _text(model: dict[str, Any]) -> str:
         only = f" ({field['tasks'][0]})" if len(field["tasks"]) == 1 else ""
         rows.append([*(str(field[column]) for column in columns[:-1]), field["meaning"] + only])
     estimators = ", ".join(f"{name} ({task})" for task, name in model["estimators"].items())
-    return Table(columns, rows, f"{model['model']}: {estimators}\n").text(width)
+    return Table(columns, rows, f"{model['model']}: {model['meaning']}; {estimators}\n").text(width)

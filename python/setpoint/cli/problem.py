@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from setpoint.cli.common import UsageError, say
 from setpoint.datasets import Column, DataError, Table, load
-
-Task = Literal["classification", "regression"]
+from setpoint.families import Task
 
 MOST_CLASSES = 30
 """Whole numbers are taken for classes up to this many of them."""

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 import time
+from contextlib import redirect_stdout
 from typing import Any
 
 from sklearn.metrics import get_scorer_names
@@ -25,9 +26,7 @@ from setpoint.cli.problem import Problem, read_problem
 from setpoint.cli.values import estimator_class, parse_params
 from setpoint.datasets.table import suggest
 from setpoint.families import FAMILIES
-from setpoint.tuning import GridSearchCV
-
-SEARCHES = {"grid": GridSearchCV}
+from setpoint.tuning import TUNERS
 
 _EPILOG = """\
 Without --param, the model's own default grid is searched (`setpoint models` shows it with --json).
@@ -46,7 +45,7 @@ def add_to(verbs: Verbs) -> None:
     parser = add_verb(verbs, __name__, "Find the best hyperparameters of a model.", _EPILOG)
     add_training_arguments(parser)
     add = parser.add_argument
-    add("--search", choices=tuple(SEARCHES), default="grid", help="how to search")
+    add("--search", choices=tuple(TUNERS), default="grid", help="how to search")
     add(
         "--param",
         metavar="NAME=VALUE[,VALUE...]",
@@ -76,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
     grid = parse_params(args.param, estimator) or FAMILIES[args.model].default_grid(problem.task)
     X, extra = matrix(problem.features)
     say(f"{problem.name}: {problem.shape}, {problem.task} of {problem.target!r}")
-    search = SEARCHES[args.search](
+    search = TUNERS[args.search](
         estimator(random_state=args.seed, n_jobs=args.jobs, **extra),
         grid,
         scoring=scoring,
@@ -87,7 +86,8 @@ def run(args: argparse.Namespace) -> None:
         time_limit=args.time_limit,
     )
     start = time.perf_counter()
-    search.fit(X, problem.y)
+    with redirect_stdout(sys.stderr):  # where a search says how it is getting on
+        search.fit(X, problem.y)
     outcome = Outcome(args, problem, search, time.perf_counter() - start)
     if args.save:
         learn_names(search.best_estimator_, problem.features)

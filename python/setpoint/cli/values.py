@@ -10,17 +10,16 @@ from typing import Any
 
 from setpoint.cli.common import UsageError
 from setpoint.datasets.table import suggest
-from setpoint.families import FAMILIES
+from setpoint.families import FAMILIES, Task
 
 _FLAGS = {"random_state": "--seed", "n_jobs": "--jobs"}
 
 
-def estimator_class(model: str, task: str) -> Any:
+def estimator_class(model: str, task: Task) -> Any:
     """Return the estimator of a family for a task."""
     if model not in FAMILIES:
         raise UsageError(f"no model {model!r}{suggest(model, list(FAMILIES))}")
-    family = FAMILIES[model]
-    return family.classifier if task == "classification" else family.regressor
+    return FAMILIES[model].estimator(task)
 
 
 def parse_params(texts: Sequence[str], estimator: Any) -> dict[str, list[Any]]:
