@@ -39,8 +39,13 @@ class Domain(ABC):
     @abstractmethod
     def __contains__(self, value: object) -> bool: ...
 
+    def __str__(self) -> str:
+        *most, last = self._words()
+        return f"{', '.join(most)} or {last}" if most else last
+
     @abstractmethod
-    def __str__(self) -> str: ...
+    def _words(self) -> tuple[str, ...]:
+        """The alternatives that this domain offers, in words."""
 
     def __or__(self, other: Domain) -> Domain:
         return _Union((*self.parts, *other.parts))
@@ -103,9 +108,8 @@ class _Union(Domain):
     def __contains__(self, value: object) -> bool:
         return any(value in part for part in self.members)
 
-    def __str__(self) -> str:
-        *most, last = map(str, self.members)
-        return f"{', '.join(most)} or {last}"
+    def _words(self) -> tuple[str, ...]:
+        return tuple(word for part in self.members for word in part._words())
 
     def _read(self, value: Any) -> Any:
         return next((part._read(value) for part in self.members if value in part), value)
@@ -143,9 +147,9 @@ class _Interval(Domain):
         if self.low is None and self.high is None:
             return ""
         if self.high is None:
-            return f" {'>=' if self.holds_low else '>'} {self.low}"
+            return f" {'>=' if self.holds_low else '>'} {_number(self.low)}"
         left, right = "[" if self.holds_low else "(", "]" if self.holds_high else ")"
-        return f" in {left}{'-inf' if self.low is None else self.low}, {self.high}{right}"
+        return f" in {left}{_number(self.low)}, {_number(self.high)}{right}"
 
 
 @dataclass(frozen=True)
@@ -157,8 +161,8 @@ class Integer(_Interval):
     def __contains__(self, value: object) -> bool:
         return isinstance(value, Integral) and self.holds(value)
 
-    def __str__(self) -> str:
-        return f"an int{self._bounds()}"
+    def _words(self) -> tuple[str, ...]:
+        return (f"an int{self._bounds()}",)
 
     def _read(self, value: Any) -> int:
         return int(value)
@@ -178,8 +182,8 @@ class Real(_Interval):
     def __contains__(self, value: object) -> bool:
         return isinstance(value, RealNumber) and self.holds(value)
 
-    def __str__(self) -> str:
-        return f"a float{self._bounds()}"
+    def _words(self) -> tuple[str, ...]:
+        return (f"a float{self._bounds()}",)
 
     def _read(self, value: Any) -> float:
         return float(value)
@@ -216,9 +220,8 @@ class Choice(Domain):
     def __contains__(self, value: object) -> bool:
         return isinstance(value, str) and value in self.names
 
-    def __str__(self) -> str:
-        *most, last = (f'"{name}"' for name in self.names)
-        return f"{', '.join(most)} or {last}" if most else last
+    def _words(self) -> tuple[str, ...]:
+        return tuple(f'"{name}"' for name in self.names)
 
     def _read(self, value: Any) -> str:
         return str(value)
@@ -236,8 +239,8 @@ class Flag(Domain):
     def __contains__(self, value: object) -> bool:
         return isinstance(value, bool | np.bool_)
 
-    def __str__(self) -> str:
-        return "True or False"
+    def _words(self) -> tuple[str, ...]:
+        return ("True", "False")
 
     def _read(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -263,8 +266,8 @@ class Instance(Domain):
     def __contains__(self, value: object) -> bool:
         return isinstance(value, self.type)
 
-    def __str__(self) -> str:
-        return self.text
+    def _words(self) -> tuple[str, ...]:
+        return (self.text,)
 
     def _beside(self) -> tuple[object, ...]:
         return (object(),)
@@ -277,8 +280,8 @@ class _Nothing(Domain):
     def __contains__(self, value: object) -> bool:
         return value is None
 
-    def __str__(self) -> str:
-        return "None"
+    def _words(self) -> tuple[str, ...]:
+        return ("None",)
 
     def _read(self, value: Any) -> Any:
         return None if isinstance(value, str) and value.lower() == "none" else value
@@ -294,8 +297,8 @@ class Callback(Domain):
     def __contains__(self, value: object) -> bool:
         return callable(value)
 
-    def __str__(self) -> str:
-        return self.text
+    def _words(self) -> tuple[str, ...]:
+        return (self.text,)
 
 
 @dataclass(frozen=True)
@@ -309,8 +312,8 @@ class ArrayLike(Domain):
         sized = any(hasattr(value, name) for name in ("__len__", "shape", "__array__"))
         return sized and not np.isscalar(value)
 
-    def __str__(self) -> str:
-        return self.text
+    def _words(self) -> tuple[str, ...]:
+        return (self.text,)
 
     def _read(self, value: Any) -> Any:
         # A text: comma-separated ints or names in brackets, as in [0,3] or [city,job].
@@ -321,6 +324,12 @@ class ArrayLike(Domain):
 
     def _beside(self) -> tuple[object, ...]:
         return (7, 0.5)
+
+
+def _number(bound: float | None) -> str:
+    if bound is None:
+        return "-inf"
+    return str(int(bound)) if bound == int(bound) else str(bound)
 
 
 NONE: Domain = _Nothing()

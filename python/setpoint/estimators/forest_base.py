@@ -1,0 +1,464 @@
+"""What the four forests share: fitting, the trees, importances.
+
+Their hyperparameters are declared in ``forest_hyperparameters``; the four classes are in
+``forest``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix
+from sklearn.base import is_classifier
+from sklearn.tree import (
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    ExtraTreeClassifier,
+    ExtraTreeRegressor,
+)
+from sklearn.utils import Bunch
+from sklearn.utils.validation import check_is_fitted
+
+from setpoint import _core
+from setpoint.estimators.base import SweepData, SweepEstimator
+from setpoint.estimators.forest_hyperparameters import ForestHyperparameters
+from setpoint.estimators.forest_parameters import forest_parameters
+from setpoint.estimators.growth import Growth, Run, grow, grow_until_no_better
+from setpoint.estimators.oob import (
+    out_of_bag_attributes,
+    out_of_bag_of,
+    out_of_bag_score,
+    refuse_target,
+)
+from setpoint.estimators.seeds import seed_of
+from setpoint.estimators.targets import class_weights
+from setpoint.estimators.tree import TreeViews, paths
+from setpoint.parameters import Parameters
+from setpoint.threads import threads
+
+__all__ = ["Forest"]
+
+# Hyperparameters that go to the core as they are; the others are resolved below or never leave.
+_CORE = (
+    "n_estimators",
+    "criterion",
+    "max_depth",
+    "min_samples_split",
+    "min_samples_leaf",
+    "min_weight_fraction_leaf",
+    "max_features",
+    "max_leaf_nodes",
+    "min_impurity_decrease",
+    "bootstrap",
+    "max_samples",
+    "ccp_alpha",
+    "max_bins",
+)
+_LARGEST = 2**31 - 1  # a count beyond any data set: the same as this one
+
+
+class Forest(ForestHyperparameters, SweepEstimator):
+    """Base of the four forests."""
+
+    _family: ClassVar[str] = "forest"
+    _splitter: ClassVar[str]
+
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Grow the trees.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+            The input; rounded to float32, NaN is missing. A sparse matrix is made dense, which
+            takes 4 bytes for each of its cells.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target: class labels, or numbers.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of the rows, not negative. With `bootstrap` rows are drawn in proportion to
+            them, else the impurity counts them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a hyperparameter or the data are not legal; an earlier fit stays as it was.
+        """
+        data = self._sweep_data(X, y, sample_weight)
+        candidate = self._sweep_candidate({}, data)
+        if self.oob_score or self.early_stopping:
+            refuse_target(data)
+        earlier = self._earlier(data)
+        if earlier:
+            if not isinstance(self.random_state, int | np.integer):
+                candidate["random_state"] = earlier.spans[-1].candidate["random_state"]
+            if earlier.model.n_trees == self.n_estimators:
+                warnings.warn(
+                    "Warm-start fitting without increasing n_estimators does not fit new trees.",
+                    stacklevel=2,
+                )
+        growth, learned = self._grow(data, candidate, earlier)
+        if self.oob_score:
+            assert growth.out_of_bag is not None
+            learned |= out_of_bag_attributes(data, growth.out_of_bag, self.oob_score)
+        self._adopt(data, growth.model, {"_growth": growth, **learned})
+        return self
+
+    def _grow(
+        self, data: SweepData, candidate: dict[str, object], earlier: Growth | None
+    ) -> tuple[Growth, dict[str, Any]]:
+        """The grown forest, and the attributes of early stopping."""
+        oob = bool(self.oob_score or self.early_stopping)
+        run = Run(self._family, threads(self.n_jobs), int(self.verbose), oob)
+        if earlier and oob and not _has_sums_for(earlier, data):
+            sums = out_of_bag_of(earlier, data, run.n_threads)
+            earlier = Growth(earlier.model, earlier.spans, sums)
+        if earlier and earlier.model.n_trees == self.n_estimators:
+            return earlier, {}
+        if not self.early_stopping:
+            return grow(data, candidate, self.n_estimators, run, earlier), {}
+        growth, scores = grow_until_no_better(
+            lambda last, so_far: grow(data, candidate, last, run, so_far),
+            lambda sums: out_of_bag_score(data, sums, self.oob_score),
+            earlier,
+            most=self.n_estimators,
+            patience=self.n_iter_no_change,
+            tol=self.tol,
+        )
+        return growth, {"n_iter_": growth.model.n_trees, "validation_score_": np.array(scores)}
+
+    def _earlier(self, data: SweepData) -> Growth | None:
+        """The trees to keep, under `warm_start`."""
+        growth: Growth | None = self.__dict__.get("_growth") if self.warm_start else None
+        if growth is None:
+            return None
+        if self.n_estimators < growth.model.n_trees:
+            raise ValueError(
+                f"n_estimators={self.n_estimators} must be larger or equal to "
+                f"len(estimators_)={growth.model.n_trees} when warm_start==True"
+            )
+        known = self.__dict__["_columns"]
+        if known.n_features != data.columns.n_features or not _same(
+            known.categories, data.columns.categories
+        ):
+            raise ValueError(
+                "warm_start=True adds trees to a forest grown on other columns or categories: "
+                f"{known.n_features} columns then, {data.columns.n_features} now. Fit on the same "
+                "columns, or set warm_start=False."
+            )
+        classes = self.__dict__.get("classes_", [])
+        if not _same(classes if isinstance(classes, list) else [classes], data.classes):
+            raise ValueError(
+                "warm_start=True adds trees to a forest grown on other classes. Fit on the same "
+                "classes, or set warm_start=False."
+            )
+        return growth
+
+    def _sweep_refusal(self, params: Mapping[str, Any]) -> str | None:
+        """Early stopping looks at one forest at a time; so does an out-of-bag score."""
+        values = self.get_params(deep=False) | dict(params)
+        for name in ("early_stopping", "oob_score"):
+            if values[name]:
+                return f"{name}={values[name]!r} looks at each forest by itself"
+        return None
+
+    def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
+        values = self._checked(params)
+        if not values["bootstrap"]:
+            _need_bootstrap(values)
+        candidate = {name: values[name] for name in _CORE}
+        for name in ("max_depth", "max_leaf_nodes", "max_samples", "max_features"):
+            candidate[name] = _bounded(candidate[name])
+        for name in ("n_estimators", "min_samples_split", "min_samples_leaf"):
+            candidate[name] = _bounded(candidate[name])
+        if candidate["n_estimators"] != values["n_estimators"]:
+            raise ValueError(
+                f"n_estimators={values['n_estimators']} trees do not fit into any memory. "
+                "Use a few hundred or a few thousand."
+            )
+        if candidate["criterion"] == "poisson":
+            _check_counts(data.y)
+        state = params.get("random_state", self.random_state)
+        own = state is self.random_state and not isinstance(state, int | np.integer)
+        return candidate | {
+            "splitter": self._splitter,
+            "class_weight": class_weights(
+                values.get("class_weight"),
+                data.classes,
+                bootstrap=values["bootstrap"],
+                warm_start=values["warm_start"],
+            ),
+            "monotonic_cst": _directions(values["monotonic_cst"], data),
+            "random_state": data.seed if own else seed_of(state),
+        }
+
+    @property
+    def estimators_(self) -> TreeViews:
+        """The trees, each made as a scikit-learn tree when it is looked at."""
+        check_is_fitted(self)
+        return TreeViews(self.__dict__["_model"], self._unfitted_tree)
+
+    def _unfitted_tree(self) -> Any:
+        kind = {
+            ("best", True): DecisionTreeClassifier,
+            ("best", False): DecisionTreeRegressor,
+            ("random", True): ExtraTreeClassifier,
+            ("random", False): ExtraTreeRegressor,
+        }[self._splitter, is_classifier(self)]
+        shared = kind._get_param_names()
+        return kind(
+            **{
+                name: value
+                for name, value in self.get_params(deep=False).items()
+                if name in shared and name not in ("class_weight", "random_state")
+            }
+        )
+
+    @property
+    def estimators_samples_(self) -> list[NDArray[np.int32]]:
+        """The rows that each tree was grown on, ascending, as often as they were drawn."""
+        return [
+            np.repeat(np.arange(span.n_samples, dtype=np.int32), span.drawn(tree))
+            for span in self._known_growth().spans
+            for tree in range(span.first, span.last)
+        ]
+
+    @property
+    def feature_importances_(self) -> NDArray[np.float64]:
+        """Share of each column in the decrease of impurity, shape (n_features,), sum 1.
+
+        It favours columns with many distinct values; `unbiased_importances` does not.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.__dict__["_model"].importances())
+
+    @property
+    def parameters_(self) -> Parameters:
+        """What was learned: the nodes of all trees, as arrays with one entry for each node."""
+        check_is_fitted(self)
+        return forest_parameters(type(self).__name__, self.__dict__["_model"])
+
+    def apply(self, X: Any) -> NDArray[np.int64]:
+        """Find the leaf of each row in each tree.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_estimators)
+            The leaves' numbers in their trees.
+        """
+        check_is_fitted(self)
+        model = self.__dict__["_model"]
+        return np.asarray(model.apply(self._rows(X), threads(self.n_jobs)))
+
+    def decision_path(self, X: Any) -> tuple[csr_matrix, NDArray[np.int64]]:
+        """Mark the nodes that each row passes.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        indicator : csr_matrix of shape (n_samples, n_nodes)
+            1 where the row passes the node.
+        n_nodes_ptr : ndarray of shape (n_estimators + 1,)
+            Columns ``n_nodes_ptr[i]:n_nodes_ptr[i + 1]`` are those of tree i.
+        """
+        leaves = self.apply(X)
+        model = self.__dict__["_model"]
+        ends = np.concatenate([[0], np.cumsum(model.tree_sizes())])
+        rows, nodes = [], []
+        for i in range(model.n_trees):
+            row, node = paths(model.tree(i), leaves[:, i])
+            rows.append(row)
+            nodes.append(node + ends[i])
+        row, node = np.concatenate(rows), np.concatenate(nodes)
+        ones = np.ones(len(row), dtype=np.int64)
+        return csr_matrix((ones, (row, node)), shape=(len(leaves), int(ends[-1]))), ends
+
+    def oob_permutation_importances(
+        self, X: Any, y: Any, sample_weight: ArrayLike | None = None, *, n_repeats: int = 5
+    ) -> Bunch:
+        """How much worse the trees predict the rows they have not seen when a column is shuffled.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            The training set, as given to `fit`.
+        n_repeats : int
+            How often each column is shuffled.
+
+        Returns
+        -------
+        Bunch
+            `importances` (n_features, n_repeats), `importances_mean` and `importances_std`
+            (n_features,): decrease of accuracy, or increase of the mean squared error.
+
+        References
+        ----------
+        Breiman (2001), "Random forests", Machine Learning 45, section 10.
+        """
+        found = np.asarray(self._oob_importances(X, y, sample_weight, n_repeats)["permutation"])
+        return Bunch(
+            importances=found,
+            importances_mean=found.mean(axis=1),
+            importances_std=found.std(axis=1),
+        )
+
+    def unbiased_importances(
+        self, X: Any, y: Any, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
+        """Decrease of impurity with splits valued on rows that the tree has not seen.
+
+        A column that tells nothing of `y` has an expected importance of 0, however many distinct
+        values it has.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            The training set, as given to `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_features,)
+            The importances; they may be negative and do not sum to 1.
+
+        References
+        ----------
+        Li, Wang, Basu, Kumbier and Yu (2019), "A debiased MDI feature importance measure for
+        random forests", NeurIPS 32.
+        """
+        return np.asarray(self._oob_importances(X, y, sample_weight, 1)["unbiased"])
+
+    def _oob_importances(self, X: Any, y: Any, sample_weight: Any, n_repeats: int) -> Any:
+        growth = self._known_growth()
+        if not self.bootstrap:
+            raise ValueError(
+                "out-of-bag importances need rows that a tree has not seen: set bootstrap=True "
+                "and fit again"
+            )
+        data = self._sweep_data(X, y, sample_weight)
+        if any(span.n_samples != len(data.X) for span in growth.spans):
+            raise ValueError(
+                f"X has {len(data.X)} rows, the forest was grown on {growth.spans[0].n_samples}: "
+                "pass the training set"
+            )
+        return growth.model.oob_importances(
+            data.X,
+            data.y,
+            data.sample_weight,
+            data.categorical,
+            dict(growth.spans[0].candidate),
+            n_repeats,
+            threads(self.n_jobs),
+        )
+
+    def _known_growth(self) -> Growth:
+        check_is_fitted(self)
+        growth: Growth | None = self.__dict__.get("_growth")
+        if growth is None or not growth.spans:
+            raise AttributeError(
+                "the drawing of rows is not known of a model that came out of a search's fold or "
+                "was saved with weights; fit it again to have it"
+            )
+        return growth
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_model" in state:
+            state["_model"] = self.__dict__["_model"].state()
+            growth = state.pop("_growth", None)
+            if growth is not None:
+                state["_growth"] = (growth.spans, growth.out_of_bag)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        if "_model" in state:
+            state["_model"] = _core.Forest.from_state(state["_model"])
+            if "_growth" in state:
+                state["_growth"] = Growth(state["_model"], *state["_growth"])
+        super().__setstate__(state)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _has_sums_for(growth: Growth, data: SweepData) -> bool:
+    return growth.out_of_bag is not None and len(growth.out_of_bag.count) == len(data.X)
+
+
+def _same(these: Any, those: Any) -> bool:
+    """Whether two lists of arrays (or None) are equal."""
+    return len(these) == len(those) and all(map(partial(np.array_equal), these, those))
+
+
+def _bounded(count: Any) -> Any:
+    return min(count, _LARGEST) if isinstance(count, int) else count
+
+
+def _need_bootstrap(values: Mapping[str, Any]) -> None:
+    if values["max_samples"] is not None:
+        raise ValueError(
+            "`max_samples` cannot be set if `bootstrap=False`. Either switch to `bootstrap=True` "
+            "or set `max_samples=None`."
+        )
+    for name in ("oob_score", "early_stopping"):
+        if values[name]:
+            raise ValueError(
+                f"Out of bag estimation only available if bootstrap=True, got {name}=True with "
+                f"bootstrap=False. Switch to bootstrap=True or set {name}=False."
+            )
+
+
+def _check_counts(y: NDArray[np.float64]) -> None:
+    if (y < 0).any():
+        raise ValueError(
+            "Some value(s) of y are negative which is not allowed for Poisson regression."
+        )
+    if y.sum() <= 0:
+        raise ValueError(
+            "Sum of y is not strictly positive which is necessary for Poisson regression."
+        )
+
+
+def _directions(monotonic_cst: Any, data: SweepData) -> list[int] | None:
+    """Checked monotonic constraints, one for each column."""
+    if monotonic_cst is None:
+        return None
+    if data.n_outputs > 1:
+        raise ValueError("Monotonicity constraints are not supported with multiple outputs.")
+    signs = np.asarray(monotonic_cst)
+    if signs.shape != (data.X.shape[1],):
+        raise ValueError(
+            f"monotonic_cst has shape {signs.shape[0] if signs.ndim == 1 else signs.shape} but "
+            f"the input data X has {data.X.shape[1]} features."
+        )
+    if not np.isin(signs, (-1, 0, 1)).all():
+        raise ValueError(
+            f"monotonic_cst must be None or an array-like of -1, 0 or 1, but got {np.unique(signs)}"
+        )
+    if data.n_classes and data.n_classes[0] > 2:
+        raise ValueError(
+            "Monotonicity constraints are not supported with multiclass classification"
+        )
+    if (signs.astype(bool) & data.categorical).any():
+        raise ValueError("Categorical features cannot have monotonic constraints.")
+    return [int(sign) for sign in signs]

@@ -1,0 +1,199 @@
+"""Growing the trees of one forest: all at once, on top of earlier ones, or until enough.
+
+Calls the core's `fit`. The declarations are in ``forest_hyperparameters``, the meaning of
+out-of-bag sums in ``oob``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from setpoint import _core
+from setpoint.estimators.base import SweepData
+from setpoint.progress import progress_bar
+
+__all__ = ["Growth", "OutOfBag", "Run", "Span", "grow", "grow_until_no_better"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfBag:
+    """Sums of predictions over the trees that have not seen a row.
+
+    Attributes
+    ----------
+    total : ndarray of shape (n_samples, n_values)
+        Sum of the trees' predictions.
+    count : ndarray of shape (n_samples,)
+        How many trees that are.
+    """
+
+    total: NDArray[np.float64]
+    count: NDArray[np.uint32]
+
+    def __add__(self, other: OutOfBag) -> OutOfBag:
+        return OutOfBag(self.total + other.total, self.count + other.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Trees `first`, ..., `last` - 1 of a forest, and what they were grown from.
+
+    Attributes
+    ----------
+    candidate : dict
+        The core's hyperparameters.
+    n_samples : int
+        Rows of the training set.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Their weights.
+    y : ndarray of shape (n_samples, n_outputs) or None
+        Class codes, kept only where class weights take part in the drawing of rows.
+    """
+
+    first: int
+    last: int
+    candidate: Mapping[str, Any]
+    n_samples: int
+    n_classes: list[int]
+    sample_weight: NDArray[np.float64] | None
+    y: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, data: SweepData, candidate: Mapping[str, Any], first: int, last: int) -> Span:
+        """The span of trees grown from `data`."""
+        y = data.y if candidate["class_weight"] is not None else None
+        return cls(first, last, candidate, len(data.X), data.n_classes, data.sample_weight, y)
+
+    def drawn(self, tree: int) -> NDArray[np.uint32]:
+        """How often each row was drawn for a tree, shape (n_samples,)."""
+        if not self.candidate["bootstrap"]:
+            return np.ones(self.n_samples, dtype=np.uint32)
+        n_outputs = max(1, len(self.n_classes))
+        y = np.zeros((self.n_samples, n_outputs)) if self.y is None else self.y
+        return np.asarray(
+            _core.bootstrap_counts(
+                dict(self.candidate), self.n_samples, tree, self.sample_weight, y, self.n_classes
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A grown forest.
+
+    Attributes
+    ----------
+    model : Forest
+        The core's trees.
+    spans : tuple of Span
+        What they were grown from, in order.
+    out_of_bag : OutOfBag or None
+        Sums over all trees, where asked for.
+    """
+
+    model: _core.Forest
+    spans: tuple[Span, ...]
+    out_of_bag: OutOfBag | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How to run the core: outside of the model."""
+
+    family: str
+    n_threads: int
+    verbose: int
+    oob: bool
+
+
+def grow(
+    data: SweepData, candidate: dict[str, object], last: int, run: Run, so_far: Growth | None = None
+) -> Growth:
+    """Grow trees up to `last`, on top of those there are.
+
+    Parameters
+    ----------
+    data : SweepData
+        The training set.
+    candidate : dict
+        The core's hyperparameters.
+    last : int
+        The number of trees to reach.
+    run : Run
+        Threads, progress, and whether to add up the out-of-bag predictions.
+    so_far : Growth or None
+        The trees there are.
+    """
+    first = so_far.model.n_trees if so_far else 0
+    with progress_bar(run.verbose, last, "trees", first) as progress:
+        out = _core.fit(
+            run.family,
+            data.X,
+            data.y,
+            n_classes=data.n_classes,
+            categorical=data.categorical,
+            sample_weight=data.sample_weight,
+            candidate=candidate | {"n_estimators": last},
+            oob=run.oob,
+            first_tree=first,
+            n_threads=run.n_threads,
+            progress=progress,
+        )
+    new = Growth(
+        out["model"],
+        (Span.of(data, candidate, first, last),),
+        OutOfBag(out["oob_prediction"], out["oob_count"]) if run.oob else None,
+    )
+    return new if so_far is None else _joined(so_far, new)
+
+
+def _joined(old: Growth, new: Growth) -> Growth:
+    both = None
+    if old.out_of_bag is not None and new.out_of_bag is not None:
+        both = old.out_of_bag + new.out_of_bag
+    return Growth(old.model.extend(new.model), old.spans + new.spans, both)
+
+
+def grow_until_no_better(
+    step: Callable[[int, Growth | None], Growth],
+    score: Callable[[OutOfBag], float],
+    start: Growth | None,
+    *,
+    most: int,
+    patience: int,
+    tol: float,
+) -> tuple[Growth, list[float]]:
+    """Grow `patience` trees at a time until they improve the out-of-bag score by less than `tol`.
+
+    Parameters
+    ----------
+    step : callable(last, growth) -> Growth
+        Grows up to `last` trees.
+    score : callable(OutOfBag) -> float
+        Larger is better.
+    start : Growth or None
+        The trees there are.
+    most : int
+        The number of trees to stop at in any case.
+
+    Returns
+    -------
+    Growth, list of float
+        The forest and the score after each step.
+    """
+    growth, scores, best = start, [], -np.inf
+    done = start.model.n_trees if start else 0
+    while growth is None or done < most:
+        done = min(done + patience, most)
+        growth = step(done, growth)
+        assert growth.out_of_bag is not None
+        scores.append(score(growth.out_of_bag))
+        if not scores[-1] > best + tol and np.isfinite(best):
+            break
+        best = max(best, scores[-1])
+    return growth, scores

@@ -1,0 +1,163 @@
+"""Fitted models in safetensors files: arrays, and JSON in the header. Nothing is executed at load.
+
+Layout: the tensors are the core's state of the model; the header's entry ``setpoint`` is a JSON
+object with the class, its hyperparameters, classes, columns and categories.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from sklearn.utils.validation import check_is_fitted
+
+from setpoint import _core
+from setpoint.estimators.base import SweepData, SweepEstimator
+from setpoint.estimators.columns import Columns
+from setpoint.hyperparameters import Hyperparameters
+
+__all__ = ["load", "save"]
+
+_FORMAT = 1
+_KEY = "setpoint"
+
+
+def save(model: SweepEstimator, path: str | Path) -> None:
+    """Write a fitted model; see `SweepEstimator.save`.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    path : str or Path
+        Replaced whole, or left as it is if writing fails.
+    """
+    check_is_fitted(model)
+    header = {_KEY: json.dumps(_describe(model))}
+    state = model.__dict__["_model"].state()
+    tensors = {name: np.ascontiguousarray(array) for name, array in state.items()}
+    partial = Path(f"{path}.{os.getpid()}.partial")
+    try:
+        save_file(tensors, partial, metadata=header)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: str | Path) -> Any:
+    """Read a model that `save` wrote.
+
+    Every value and index is checked; nothing in the file is executed.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    estimator
+        Fitted, of the class that was saved.
+
+    Raises
+    ------
+    ValueError
+        If the file is not such a model.
+    OSError
+        If it cannot be read.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no model file at {str(path)!r}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = (file.metadata() or {}).get(_KEY)
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{str(path)!r} is not a safetensors file: {error}") from error
+    if header is None:
+        raise ValueError(f"{str(path)!r} holds tensors, but no setpoint model")
+    try:
+        return _rebuild(json.loads(header), state)
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ValueError(f"the header of {str(path)!r} is damaged: {error!r}") from error
+    except ValueError as error:
+        raise ValueError(f"{str(path)!r}: {error}") from error
+
+
+def _describe(model: SweepEstimator) -> dict[str, Any]:
+    columns: Columns = model.__dict__["_columns"]
+    classes = model.__dict__.get("classes_", [])
+    return {
+        "format": _FORMAT,
+        "class": type(model).__name__,
+        "hyperparameters": json.loads(model.hyperparameters.to_json()),
+        "classes": [_labels(c) for c in (classes if isinstance(classes, list) else [classes])],
+        "names": None if columns.names is None else columns.names.tolist(),
+        "categories": [None if c is None else _labels(c) for c in columns.categories],
+        "n_outputs": model.__dict__["n_outputs_"],
+    }
+
+
+def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> SweepEstimator:
+    from setpoint.families import estimator_classes  # the registry imports the estimators
+
+    if header["format"] != _FORMAT:
+        raise ValueError(f"format {header['format']!r} is not known; this version reads {_FORMAT}")
+    kind = estimator_classes().get(header["class"])
+    if kind is None:
+        raise ValueError(f"no estimator is called {header['class']!r}")
+    declared = kind.declarations()
+    text = json.dumps(header["hyperparameters"])
+    estimator = kind(**Hyperparameters.values_from_json(text, declared))
+    classes = [_array(labels) for labels in header["classes"]]
+    known = tuple(None if labels is None else _array(labels) for labels in header["categories"])
+    names = header["names"]
+    model = _core.Forest.from_state(state)
+    _agree("columns", model.n_features, len(known))
+    _agree("names of columns", len(known), len(names) if names is not None else len(known))
+    _agree("outputs", model.n_outputs, header["n_outputs"])
+    _agree("classes", list(model.n_classes), [len(labels) for labels in classes])
+    columns = Columns(
+        len(known), None if names is None else np.array(list(map(str, names)), object), known
+    )
+    nothing = np.empty((0, len(known)), np.float32)
+    data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, 0)
+    estimator._adopt(data, model, {})
+    return estimator
+
+
+def _agree(what: str, tensors: Any, header: Any) -> None:
+    if tensors != header:
+        raise ValueError(f"number of {what}: {tensors} in the tensors, {header} in the header")
+
+
+def _labels(array: NDArray[Any]) -> dict[str, Any]:
+    """Class labels or categories as JSON."""
+    if array.dtype.kind == "T":
+        array = array.astype(object)
+    values = array.tolist()
+    if array.dtype.kind not in "biufUO" or not all(
+        isinstance(value, bool | int | float | str) for value in values
+    ):
+        kinds = sorted({type(value).__name__ for value in values})
+        raise ValueError(
+            f"labels of type {', '.join(kinds)} cannot be saved: make them text or numbers and "
+            "fit again"
+        )
+    return {"dtype": array.dtype.str, "values": values}
+
+
+def _array(labels: dict[str, Any]) -> NDArray[Any]:
+    dtype = np.dtype(str(labels["dtype"]))
+    if dtype.kind not in "biufUO":
+        raise ValueError(f"labels of type {dtype} are not known")
+    array = np.array(labels["values"], dtype=dtype)
+    if array.ndim != 1:
+        raise ValueError("labels must be a list")
+    return array
