@@ -196,10 +196,10 @@ class Real(_Interval):
 
 @dataclass(frozen=True)
 class Fraction(Real):
-    """Real numbers that are no ints: beside an `Integer`, the type tells a share from a count."""
+    """Floats: beside an `Integer`, the type tells a share from a count."""
 
     def __contains__(self, value: object) -> bool:
-        return not isinstance(value, Integral) and super().__contains__(value)
+        return isinstance(value, float) and self.holds(value)
 
 
 def Amount(low: int, share: Fraction) -> Domain:
