@@ -1,0 +1,144 @@
+"""What the contract tests run on: every registered estimator, small data, values to try.
+
+A new family or tuner is picked up from its registry. It needs a line here only if one of its
+hyperparameters has a domain whose members cannot be read off (arrays, dicts), or a size that makes
+the tests slow. No test lives here.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from setpoint.families import FAMILIES
+from setpoint.hyperparameters.domain import Choice, Flag, Integer, Real
+from setpoint.tuning import TUNERS
+
+SMALL = {"n_estimators": 10}
+"""Hyperparameters that make a model small, where it has them."""
+
+LARGE = {"n_estimators": 1_000_000}
+"""Hyperparameters that make a training long, where it has them."""
+
+TREES = ("forest", "extra_trees")
+"""Families whose predictions are constant between thresholds."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An estimator's class and its task."""
+
+    family: str
+    task: str
+    cls: Any
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+    @property
+    def declared(self):
+        """The declarations of its hyperparameters, by name."""
+        return self.cls.declarations()
+
+    @property
+    def seed(self) -> dict[str, int]:
+        """A fixed seed, if it draws random numbers."""
+        return {"random_state": 0} if "random_state" in self.declared else {}
+
+    def only(self, params):
+        """Those of the hyperparameters that it has."""
+        return {name: value for name, value in params.items() if name in self.declared}
+
+    def small(self, **params):
+        """A small estimator with a fixed seed."""
+        return self.cls(**(self.only(SMALL) | self.seed | params))
+
+
+KINDS = [
+    Kind(family.name, task, family.estimator(task))
+    for family in FAMILIES.values()
+    for task in ("classification", "regression")
+]
+
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
+every_classifier = pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.task == "classification"], ids=str
+)
+every_tree = pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.family in TREES], ids=str
+)
+every_tuner = pytest.mark.parametrize("tuner", TUNERS.values(), ids=list(TUNERS))
+
+
+def _target(task, signal):
+    """Unbalanced classes, or positive numbers that Poisson's criterion takes as well."""
+    if task == "regression":
+        return np.exp(signal / 2)
+    return np.searchsorted(np.quantile(signal, [0.6, 0.85]), signal)
+
+
+def continuous(task, n=150, d=6, seed=0):
+    """Distinct values everywhere."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)).astype(np.float32)
+    signal = X[:, 0] + X[:, 1] * X[:, 2] - X[:, 3] + 0.7 * rng.normal(size=n)
+    return X, _target(task, signal)
+
+
+def mixed(task, n=150, d=6, seed=1):
+    """Whole numbers with ties, categories' codes in the last column, missing values."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 7, (n, d)).astype(np.float32)
+    signal = X[:, 0] - np.abs(X[:, 1] - 3) + 2 * np.isin(X[:, -1], [1, 4]) + rng.normal(size=n)
+    X[rng.random((n, d)) < 0.1] = np.nan
+    return X, _target(task, signal)
+
+
+DATA = {"continuous": continuous, "mixed": mixed}
+every_data = pytest.mark.parametrize("data", DATA.values(), ids=list(DATA))
+
+FURTHER = {
+    "monotonic_cst": [[1, 0, 0, 0, 0, 0], [-1, 1, 0, 0, 1, 0]],
+    "categorical_features": [[5], [0, 5]],
+    "class_weight": [{0: 1.0, 1: 20.0, 2: 1.0}],
+}
+"""Values of hyperparameters whose domains do not list or bound their members."""
+
+
+def _inside(part):
+    if isinstance(part, Choice):
+        return part.names
+    if isinstance(part, Flag):
+        return (False, True)
+    if isinstance(part, Integer):
+        low = 0 if part.low is None else int(part.low)
+        return [n for n in (low, low + 1, low + 3, low + 10) if n in part]
+    if isinstance(part, Real):
+        low = part.low or 0.0
+        high = low + 1.0 if part.high is None else part.high
+        return [low + share * (high - low) for share in (0.005, 0.02, 0.1, 0.3, 0.7)]
+    return ()
+
+
+def legal_values(item):
+    """Values of a declared hyperparameter other than its default."""
+    values = [value for part in item.domain.parts for value in _inside(part)]
+    values += FURTHER.get(item.name, [])
+    values += item.search.grid if item.search else ()
+    return [value for value in values if value in item.domain and value != item.default]
+
+
+def predictions(model, X):
+    """All that a model says of these rows: probabilities, or numbers."""
+    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+
+
+def fitted(model, X, y):
+    """The model, fitted without its warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X, y)

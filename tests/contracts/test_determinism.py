@@ -1,0 +1,123 @@
+"""The same bits for any number of threads, any layout of the data, any run."""
+
+import numpy as np
+import pytest
+
+from contracts.cases import (
+    continuous,
+    every_classifier,
+    every_data,
+    every_kind,
+    every_tree,
+    fitted,
+    predictions,
+)
+
+
+def assert_same_model(model, other, X):
+    np.testing.assert_array_equal(predictions(model, X), predictions(other, X))
+    assert set(model.parameters_) == set(other.parameters_)
+    for name, array in model.parameters_.items():
+        np.testing.assert_array_equal(array, other.parameters_[name], err_msg=name)
+
+
+@every_data
+@every_kind
+def test_threads(kind, data):
+    X, y = data(kind.task, n=400)
+    one = fitted(kind.small(n_jobs=1), X, y)
+    for n_jobs in (2, 3, None, -1):
+        assert_same_model(one, fitted(kind.small(n_jobs=n_jobs), X, y), X)
+
+
+@every_data
+@every_kind
+def test_same_seed_same_model(kind, data):
+    X, y = data(kind.task)
+    assert_same_model(fitted(kind.small(), X, y), fitted(kind.small(), X, y), X)
+
+
+@every_kind
+def test_seeds_differ(kind):
+    X, y = continuous(kind.task)
+    if not kind.seed:
+        pytest.skip("draws no random numbers")
+    one, other = (fitted(kind.small(random_state=seed), X, y) for seed in (0, 1))
+    assert not np.array_equal(predictions(one, X), predictions(other, X))
+
+
+@every_data
+@every_kind
+def test_layout_and_type_of_rows(kind, data):
+    X, y = data(kind.task)
+    model = fitted(kind.small(), X, y)
+    wide = np.zeros((2 * len(X), 2 * X.shape[1]), dtype=np.float32)
+    wide[::2, ::2] = X
+    for rows in (np.asfortranarray(X), X.astype(np.float64), wide[::2, ::2], X.tolist()):
+        other = fitted(kind.small(), rows, y)
+        assert_same_model(model, other, X)
+        np.testing.assert_array_equal(predictions(model, rows), predictions(model, X))
+
+
+@every_data
+@every_kind
+def test_rows_are_predicted_one_by_one(kind, data):
+    """A row's prediction does not depend on the rows beside it, nor on threads."""
+    X, y = data(kind.task)
+    model = fitted(kind.small(), X, y)
+    together = predictions(model, X)
+    for i in range(0, len(X), 17):
+        np.testing.assert_array_equal(predictions(model, X[i : i + 1]), together[i : i + 1])
+    model.set_params(n_jobs=1)
+    np.testing.assert_array_equal(predictions(model, X), together)
+
+
+@every_classifier
+def test_names_of_classes(kind):
+    X, y = continuous(kind.task)
+    model = fitted(kind.small(), X, y)
+    for names in (np.array(["a", "b", "c"]), np.array([-5, 0, 1000]), np.array([0.0, 2.0, 3.0])):
+        other = fitted(kind.small(), X, names[y])
+        np.testing.assert_array_equal(predictions(other, X), predictions(model, X))
+        np.testing.assert_array_equal(other.predict(X), names[model.predict(X)])
+
+
+@every_data
+@every_tree
+def test_order_of_rows(kind, data):
+    """Without a bootstrap sample the order of the rows tells nothing (counts are exact)."""
+    X, y = data(kind.task)
+    if kind.task == "regression":
+        y = np.round(4 * y)  # whole numbers: their sums are exact in any order
+    order = np.random.default_rng(0).permutation(len(y))
+    model = fitted(kind.small(bootstrap=False), X, y)
+    other = fitted(kind.small(bootstrap=False), X[order], y[order])
+    np.testing.assert_allclose(predictions(other, X), predictions(model, X), rtol=1e-12)
+
+
+@every_data
+@every_tree
+@pytest.mark.parametrize("column", [0, 3])
+def test_scale_of_a_column(kind, data, column):
+    """Powers of two change no bit of the mantissa, so nothing may change."""
+    X, y = data(kind.task)
+    scaled = X.copy()
+    scaled[:, column] *= 8.0
+    model, other = fitted(kind.small(), X, y), fitted(kind.small(), scaled, y)
+    np.testing.assert_array_equal(predictions(other, scaled), predictions(model, X))
+
+
+@every_data
+@every_tree
+@pytest.mark.parametrize("change", [np.cbrt, lambda x: x + 1000.0], ids=["cbrt", "shift"])
+def test_monotone_change_of_a_column(kind, data, change):
+    """Where the best split is taken, only the order of the values counts on the training rows."""
+    if kind.family != "forest":
+        pytest.skip("cuts at random values, not at random ranks")
+    X, y = data(kind.task)
+    X = np.round(X, 1)
+    changed = X.copy()
+    changed[:, 1] = change(changed[:, 1])
+    params = {"bootstrap": False, "max_features": 0.5}
+    model, other = fitted(kind.small(**params), X, y), fitted(kind.small(**params), changed, y)
+    np.testing.assert_array_equal(predictions(other, changed), predictions(model, X))

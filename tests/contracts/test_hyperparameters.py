@@ -1,0 +1,136 @@
+"""Every hyperparameter of every family does something, refuses what is not legal, and is shown."""
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from contracts.cases import DATA, KINDS, every_kind, fitted, legal_values, predictions
+from setpoint.hyperparameters.domain import Flag
+
+EFFECT_SIZE = {"n_estimators": 65}
+"""Large enough for early stopping to have something to stop."""
+
+
+def each(wanted):
+    """Parametrize over the declared hyperparameters of every family for which `wanted` is true."""
+    chosen = [
+        pytest.param(kind, item, id=f"{kind}-{item.name}")
+        for kind in KINDS
+        for item in kind.declared.values()
+        if wanted(item)
+    ]
+    return pytest.mark.parametrize(("kind", "item"), chosen)
+
+
+def _contexts(kind):
+    """Nothing else set, and each flag turned over: some hyperparameters need another to act."""
+    yield {}
+    for item in kind.declared.values():
+        if isinstance(item.domain, Flag) and item.cost != "none":
+            yield {item.name: not item.default}
+
+
+def _predictions(kind, data, params):
+    """Predictions on the training rows; None if the combination is refused."""
+    X, y = data(kind.task)
+    try:
+        model = fitted(kind.cls(**(kind.only(EFFECT_SIZE) | kind.seed | params)), X, y)
+    except ValueError:
+        return None
+    return predictions(model, X)
+
+
+def _has_effect(kind, item):
+    for context in _contexts(kind):
+        for data in DATA.values():
+            plain = _predictions(kind, data, context)
+            if item.name in context or plain is None:
+                continue
+            for value in legal_values(item):
+                changed = _predictions(kind, data, context | {item.name: value})
+                if changed is not None and not np.array_equal(changed, plain):
+                    return True
+    return False
+
+
+@each(lambda item: item.cost != "none")
+def test_has_an_effect(kind, item):
+    assert _has_effect(kind, item), f"no value of {item.name} changes any prediction"
+
+
+@each(lambda item: item.cost == "none")
+def test_a_switch_changes_no_prediction(kind, item, capsys):
+    for data in DATA.values():
+        plain = _predictions(kind, data, {})
+        values = [value for value in legal_values(item) if not callable(value)]
+        assert values
+        for value in values:
+            changed = _predictions(kind, data, {item.name: value})
+            if changed is not None:
+                np.testing.assert_array_equal(changed, plain)
+
+
+@each(lambda item: True)
+def test_illegal_values_are_refused(kind, item):
+    X, y = DATA["continuous"](kind.task)
+    assert item.illegal()
+    for value in item.illegal():
+        model = kind.small(**{item.name: value})
+        with pytest.raises((ValueError, TypeError), match=item.name) as caught:
+            model.fit(X, y)
+        assert str(item.domain) in str(caught.value), "the message says what is allowed"
+        with pytest.raises(NotFittedError):
+            model.predict(X)
+
+
+@each(lambda item: True)
+def test_values_survive_as_given(kind, item):
+    """The constructor stores, and neither checks nor changes: scikit-learn's clone needs that."""
+    for value in (*legal_values(item), *item.illegal()):
+        model = kind.cls(**{item.name: value})
+        assert model.get_params()[item.name] is value
+
+
+@every_kind
+def test_signature_is_the_declarations(kind):
+    parameters = inspect.signature(kind.cls).parameters
+    assert set(parameters) == set(kind.declared)
+    for name, item in kind.declared.items():
+        assert parameters[name].default is item.default
+    assert set(kind.cls().get_params()) == set(kind.declared)
+
+
+@every_kind
+def test_unknown_hyperparameter(kind):
+    with pytest.raises(TypeError, match="no_such_thing"):
+        kind.cls(no_such_thing=1)
+    with pytest.raises(ValueError, match="no_such_thing"):
+        kind.cls().set_params(no_such_thing=1)
+
+
+@every_kind
+def test_tables(kind):
+    """What was set and what was learned print as tables, in a notebook too."""
+    X, y = DATA["continuous"](kind.task)
+    model = fitted(kind.small(), X, y)
+    for name in kind.declared:
+        assert re.search(rf"\b{name}\b", str(model.hyperparameters))
+        assert name in model.hyperparameters._repr_html_()
+    learned = model.parameters_
+    for name, array in learned.items():
+        assert name in str(learned)
+        assert name in learned._repr_html_()
+        assert not array.flags.writeable
+    assert learned.total == sum(array.size for array in learned.values()) > 0
+
+
+@every_kind
+def test_documented(kind):
+    """The docstring tells each hyperparameter's domain and meaning."""
+    text = " ".join(inspect.getdoc(kind.cls).split())
+    for item in kind.declared.values():
+        assert f"{item.name} : {item.domain}" in text
+        assert " ".join(item.meaning.split()) in text
