@@ -155,7 +155,7 @@ def test_models_lists_every_declaration(run) -> None:
         for estimator in (family.classifier, family.regressor):
             assert estimator.__name__ in out
             for declaration in estimator.declarations().values():
-                assert declaration.name in out and declaration.meaning in out
+                assert declaration.name in out
         assert json.loads(run("models", name, "--json")[1])[0]["model"] == name
 
 
@@ -210,7 +210,7 @@ def test_wrong_usage_is_2(run, people: str, args: list[str], message: str) -> No
         (["predict", "none.safetensors", "iris"], "none.safetensors"),
         (["predict", "people.csv", "iris"], "people.csv"),
         (["fit", "iris", "--save", "no/such/folder/m.safetensors"], "no/such/folder"),
-        (["tune", "one.csv", "--target", "y", "--task", "classification"], "one class"),
+        (["tune", "one.csv", "--target", "y"], "target 'y' is the same in all rows"),
     ],
 )
 def test_failures_are_1(run, people: str, args: list[str], message: str) -> None:
@@ -245,7 +245,7 @@ def test_the_task(run, target: list[str], task: str, expected: str) -> None:
     code, out, err = run(*args)
     assert code == 0, err
     assert json.loads(out)["task"] == expected
-    assert ("to override" in err) == (task == "auto")
+    assert ("target 'y' holds" in err) == (task == "auto")
 
 
 def test_identifiers_are_pointed_at(run, people: str) -> None:
@@ -255,8 +255,8 @@ def test_identifiers_are_pointed_at(run, people: str) -> None:
 
 def test_time_limit_gives_the_best_so_far(run) -> None:
     costly = ["--param", "max_features=" + ",".join(map(str, range(1, 65)))]
-    limited = ["--time-limit", "1", "--no-refit", "--json"]
-    code, out, err = run("tune", "digits", "--param", "n_estimators=500", *costly, *limited)
+    limited = ["--time-limit", "3", "--no-refit", "--json"]
+    code, out, err = run("tune", "digits", "--param", "n_estimators=200", *costly, *limited)
     assert code == 0, err
     found = json.loads(out)
     assert 0 < found["n_scores"] < 64 * 5

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 from textwrap import wrap
 
 __all__ = ["Table"]
 
 _GAP = "  "
-_NARROWEST = 24  # a last column of fewer letters is not worth reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,14 @@ class Table:
         Parameters
         ----------
         width : int or None
-            Columns of the terminal: the last column of the table is wrapped to fit. None: never.
+            Columns of the terminal. The widest columns of the table are wrapped to fit, as far as
+            no word has to be broken. None: nothing is wrapped.
         """
         lines = [list(self.headers), *(list(row) for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        columns = list(zip(*lines, strict=True))
+        widths = [max(map(len, column)) for column in columns]
         if width is not None:
-            before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
-            widths[-1] = min(widths[-1], max(_NARROWEST, width - before))
+            widths = _shrunk(widths, [_longest_word(column) for column in columns], width)
         lines.insert(1, ["-" * width for width in widths])
         text = [line for cells in lines for line in _wrapped(cells, widths)]
         return "\n".join([*([self.title] if self.title else []), *text])
@@ -61,7 +62,24 @@ class Table:
         return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
+def _shrunk(widths: list[int], least: list[int], width: int) -> list[int]:
+    """Widths that together fit, taken from the widest first, none below its least."""
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
+    for _ in range(excess):
+        room = [w if w > low else 0 for w, low in zip(widths, least, strict=True)]
+        widest = room.index(max(room))
+        if not room[widest]:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _longest_word(cells: Sequence[str]) -> int:
+    return max((len(word) for cell in cells for word in cell.split()), default=1)
+
+
 def _wrapped(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    for part in wrap(cells[-1], widths[-1]) or [""]:
-        yield _GAP.join(map(str.ljust, [*cells[:-1], part], widths)).rstrip()
-        cells = [""] * len(cells)
+    """The lines of one row."""
+    parts = [wrap(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    for line in zip_longest(*parts, fillvalue=""):
+        yield _GAP.join(map(str.ljust, line, widths)).rstrip()

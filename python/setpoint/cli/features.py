@@ -56,8 +56,9 @@ def _polars(table: Table) -> Any:
     def series(column: Column) -> Any:
         if column.categories is None:
             return pl.Series(column.name, column.values)
-        codes = pl.Series(column.name, column.values).fill_nan(None).cast(pl.UInt32)
-        return codes.cast(pl.Enum(list(column.categories)))
+        codes = pl.Series(column.values).fill_nan(None).cast(pl.UInt32)
+        categories = list(column.categories)
+        return pl.Series(column.name, categories, dtype=pl.Enum(categories)).gather(codes)
 
     return pl.DataFrame([series(column) for column in table.columns])
 

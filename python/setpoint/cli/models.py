@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from setpoint.cli.common import UsageError, Verbs, add_verb, print_json
 from setpoint.datasets.table import suggest
-from setpoint.families import FAMILIES
+from setpoint.families import FAMILIES, Task
+from setpoint.hyperparameters import Hyperparameter
 from setpoint.tables import Table
 
 _EPILOG = """\
@@ -47,34 +48,45 @@ def run(args: argparse.Namespace) -> None:
 
 def _describe(name: str) -> dict[str, Any]:
     family = FAMILIES[name]
-    estimators = {"classification": family.classifier, "regression": family.regressor}
-    rows: dict[str, dict[str, Any]] = {}
-    for task, estimator in estimators.items():
-        for field in estimator.declarations().values():
-            row = {
-                "name": field.name,
-                "type": field.domain.kind,
-                "domain": str(field.domain),
-                "default": field.default,
-                "cost": field.cost,
-                "meaning": field.meaning,
-                "searched": list(field.search.grid) if field.search else None,
-            }
-            known = rows.setdefault(field.name, row | {"tasks": []})
-            known["tasks"].append(task)
-            if {k: v for k, v in known.items() if k != "tasks"} != row:
-                rows[f"{field.name} ({task})"] = row | {"tasks": [task]}
-                known["tasks"].remove(task)
+    estimators = {task: family.estimator(task) for task in get_args(Task)}
+    declared = {task: estimator.declarations() for task, estimator in estimators.items()}
+    names = dict.fromkeys(name for fields in declared.values() for name in fields)
     return {
         "model": name,
         "meaning": family.meaning,
         "estimators": {task: estimator.__name__ for task, estimator in estimators.items()},
-        "hyperparameters": list(rows.values()),
+        "hyperparameters": [row for name in names for row in _rows(name, declared)],
+    }
+
+
+def _rows(name: str, declared: dict[Task, Mapping[str, Hyperparameter]]) -> list[dict[str, Any]]:
+    """Return one row if the hyperparameter is the same for all tasks, else one a task."""
+    rows: list[dict[str, Any]] = []
+    for task, fields in declared.items():
+        if name not in fields:
+            continue
+        row = _row(fields[name])
+        if rows and row | {"tasks": []} == rows[-1] | {"tasks": []}:
+            rows[-1]["tasks"].append(task)
+        else:
+            rows.append(row | {"tasks": [task]})
+    return rows
+
+
+def _row(field: Hyperparameter) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "type": field.domain.kind,
+        "domain": str(field.domain),
+        "default": field.default,
+        "cost": field.cost,
+        "meaning": field.meaning,
+        "grid": list(field.search.grid) if field.search else [],
     }
 
 
 def _text(model: dict[str, Any]) -> str:
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = shutil.get_terminal_size(fallback=(120, 24)).columns
     columns = ["name", "type", "domain", "default", "cost", "meaning"]
     rows = []
     for field in model["hyperparameters"]:

@@ -40,6 +40,7 @@ class Outcome:
     def candidates(self) -> list[dict[str, Any]]:
         """Candidates from best to worst; those without a score (time limit) come last."""
         results = self.search.cv_results_
+        declared = list(type(self.search.estimator).declarations())
         order = np.argsort(results["rank_test_score"], kind="stable")
         folds = [results[f"split{i}_test_score"] for i in range(self.search.n_splits_)]
         return [
@@ -48,9 +49,9 @@ class Outcome:
                 "mean_score": float(results["mean_test_score"][i]),
                 "std_score": float(results["std_test_score"][i]),
                 "fold_scores": [float(fold[i]) for fold in folds],
-                "hyperparameters": results["params"][i],
+                "hyperparameters": {n: params[n] for n in declared if n in params},
             }
-            for i in order
+            for i, params in ((i, results["params"][i]) for i in order)
         ]
 
     @property

@@ -49,10 +49,11 @@ def read_problem(args: argparse.Namespace) -> Problem:
         raise UsageError(f"--drop {name} would drop the target")
     table = _labelled(table, name, args.drop_unlabelled)
     target = table[name]
+    if np.all(target.values == target.values[0]):
+        raise DataError(f"target {name!r} is the same in all rows: there is nothing to learn")
     task, why = _task(target, args.task)
     if why and table.target is None:
-        other = "regression" if task == "classification" else "classification"
-        say(f"target {name!r} {why}: {task} (--task {other} to override)")
+        say(f"target {name!r} {why}")
     features = table.drop([name, *args.drop])
     _note_identifiers(features)
     return Problem(table.name, features, _values(target, task), task, name)
@@ -72,24 +73,25 @@ def _labelled(table: Table, target: str, drop: bool) -> Table:
 
 
 def _task(target: Column, asked: str) -> tuple[Task, str]:
-    """Return the task, and why where it was inferred."""
+    """Return the task and, where it was inferred, why."""
     if target.categories is not None:
         if asked == "regression":
             raise DataError(
                 f"regression needs numbers, and target {target.name!r} holds texts such as"
                 f" {target.categories[0]!r}; use --task classification"
             )
-        return "classification", "" if asked == "classification" else "holds texts"
+        return "classification", "" if asked == "classification" else "holds texts: classification"
     if asked == "classification":
         return "classification", ""
     if asked == "regression":
         return "regression", ""
     distinct = np.unique(target.values)
+    n = len(distinct)
     if not np.all(distinct == np.round(distinct)):
-        return "regression", "holds fractional numbers"
-    if len(distinct) <= min(MOST_CLASSES, len(target.values) // 2):
-        return "classification", f"holds {len(distinct)} distinct whole numbers"
-    return "regression", f"holds {len(distinct):,} distinct whole numbers"
+        return "regression", "holds fractional numbers: regression"
+    if n <= min(MOST_CLASSES, len(target.values) // 2):
+        return "classification", f"holds {n} whole numbers: classification (or --task regression)"
+    return "regression", f"holds {n:,} whole numbers: regression (or --task classification)"
 
 
 def _values(target: Column, task: Task) -> NDArray[Any]:
