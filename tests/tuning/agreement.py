@@ -1,5 +1,6 @@
 """What it means that two searches agree. No test lives here."""
 
+import re
 import warnings
 
 import numpy as np
@@ -49,3 +50,8 @@ def outcome(call):
         except Exception as raised:
             value, error = None, (type(raised), str(raised))
     return value, error, [(warning.category, str(warning.message)) for warning in caught]
+
+
+def named(value):
+    """A test's name for a value: its text without addresses in memory, which differ in each run."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))

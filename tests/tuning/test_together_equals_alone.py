@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, f1_score, make_scorer, mean_squared_
 from sklearn.model_selection import GroupKFold, LeaveOneOut
 
 from setpoint import RandomForestClassifier, RandomForestRegressor
-from tuning.agreement import assert_same_results, both
+from tuning.agreement import assert_same_results, both, named
 
 GRID = {"n_estimators": [2, 5], "max_depth": [1, 3, None]}
 
@@ -59,7 +59,7 @@ def number_of_trees(estimator, X, y):
         make_scorer(f1_score, average="macro"),
         number_of_trees,
     ],
-    ids=str,
+    ids=named,
 )
 @pytest.mark.parametrize("return_train_score", [False, True])
 def test_scorers_of_several_classes(scoring, return_train_score):
@@ -79,7 +79,9 @@ def test_scorers_of_several_classes(scoring, return_train_score):
 
 
 @pytest.mark.parametrize("scoring", [None, "f1", "roc_auc", "roc_auc_ovr", "neg_log_loss"])
-@pytest.mark.parametrize("labels", [[0, 1], [-1, 1], [1, 2], [False, True], ["no", "yes"]], ids=str)
+@pytest.mark.parametrize(
+    "labels", [[0, 1], [-1, 1], [1, 2], [False, True], ["no", "yes"]], ids=named
+)
 @pytest.mark.filterwarnings("ignore::UserWarning")  # F1 of other labels than 1 fails to score
 def test_scorers_of_two_classes(scoring, labels):
     X, y = classes(2)
@@ -107,7 +109,7 @@ def test_scorers_of_two_classes(scoring, labels):
         "neg_median_absolute_error",
         make_scorer(mean_squared_error, greater_is_better=False),
     ],
-    ids=str,
+    ids=named,
 )
 @pytest.mark.parametrize("return_train_score", [False, True])
 def test_scorers_of_a_regression(scoring, return_train_score):
