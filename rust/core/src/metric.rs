@@ -184,7 +184,7 @@ impl<'a> Regressed<'a> {
         }
     }
 
-    /// `1 - sum (y - p)^2 / sum (y - mean y)^2`; 1 when the first sum is 0, else 0 when the second is.
+    /// `1 - sum (y - p)^2 / sum (y - mean y)^2`; 1 if the first sum is 0, else 0 if the second is.
     fn r2(&self) -> Option<f64> {
         let n = self.y.len();
         if n < 2 {
@@ -316,8 +316,8 @@ fn first_argmax(row: &[f64]) -> usize {
 /// Area under the ROC curve of `(score, positive)` rows, by the trapezoidal rule over the distinct
 /// scores; `None` unless both classes are there.
 ///
-/// Points collinear with both neighbours are left out, as scikit-learn's `roc_curve` does by default:
-/// the area is the same, its last digits are not.
+/// Points collinear with both neighbours are left out, as scikit-learn's `roc_curve` does by
+/// default: the area is the same, its last digits are not.
 fn area_under_roc(mut rows: Vec<(f64, bool)>) -> Option<f64> {
     rows.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let (mut fps, mut tps) = (0.0, 0.0);
@@ -423,7 +423,7 @@ fn f1(right: usize, actual: usize, predicted: usize) -> f64 {
 mod tests {
     use super::*;
 
-    /// 300 targets and predictions, the same in Python: only exact integers, +, -, * and / are used.
+    /// 300 targets and predictions, the same in Python: exact integers, +, -, * and / only.
     fn regression() -> (Vec<f64>, Vec<f64>) {
         let share = |i: u32, a: u32, b: u32, m: u32| f64::from((i * a + b) % m) / f64::from(m);
         let y: Vec<f64> = (0..300)

@@ -9,9 +9,10 @@
 //! ```
 //!
 //! `mix` is the finaliser of SplitMix64 (Steele, Lea and Flood, Fast splittable pseudorandom number
-//! generators, OOPSLA 2014, figure 16), with the constants of Stafford's variant 13. `gamma` differs
-//! from key to key, as in that paper, so two streams never run along the same orbit; the paper's
-//! one stream of splits is replaced by tags, which is what makes the order of the splits irrelevant.
+//! generators, OOPSLA 2014, figure 16), with the constants of Stafford's variant 13. `gamma`
+//! depends on the key, as in that paper, so that streams do not run along the same orbit. The paper
+//! splits one stream after another; here children have tags, so the order of the splits is
+//! irrelevant.
 //!
 //! Here live the streams only. Which tags a draw is named by is written where it is drawn.
 
@@ -67,7 +68,7 @@ impl Stream {
     #[inline]
     #[must_use]
     pub const fn child(self, tag: u64) -> Self {
-        // mix(key) is x_0, which is never drawn: no key lies on the parent's own sequence by design.
+        // mix(key) is x_0, which is not among the parent's draws.
         Self::of_key(mix(mix(self.key).wrapping_add(tag.wrapping_mul(GOLDEN))))
     }
 
@@ -78,6 +79,13 @@ impl Stream {
             gamma: gamma_of(key),
             state: key,
         }
+    }
+
+    /// A number that stands for the stream's name: distinct siblings have distinct ones.
+    #[inline]
+    #[must_use]
+    pub const fn id(self) -> u64 {
+        self.key
     }
 
     /// A uniform 64-bit word.
