@@ -14,11 +14,11 @@ release = version = metadata.version("setpoint")
 extensions = [
     "live",
     "myst_parser",
+    "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build", "_extensions"]
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
@@ -26,6 +26,4 @@ html_title = f"setpoint {release}"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # numpydoc says the types
-napoleon_google_docstring = False
-napoleon_use_ivar = True
-napoleon_custom_sections = [("Hyperparameters", "params_style"), ("Free", "Notes")]
+numpydoc_show_class_members = False  # the pages list them

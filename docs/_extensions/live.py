@@ -1,7 +1,8 @@
 """Two directives that are made from the package itself, so that the docs can't drift from it.
 
 `hyperparameters` is the table of a family's declarations; `output` runs `setpoint` with the given
-arguments and shows what it prints.
+arguments and shows what it prints. The methods that scikit-learn makes for metadata routing are
+left out of the reference: their text refers to pages of scikit-learn.
 """
 
 import subprocess
@@ -17,13 +18,18 @@ import setpoint
 
 
 class HyperparameterTable(Directive):
-    """Table of an estimator's hyperparameters: name, domain, default, cost, meaning."""
+    """Table of an estimator's hyperparameters; `:beside:` is one whose equal rows to omit."""
 
     required_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = {"beside": str}
 
     def run(self) -> list[nodes.Node]:
         rows = [("name", "legal values", "default", "cost", "meaning")]
+        beside = self.options.get("beside")
+        known = getattr(setpoint, beside).declarations() if beside else {}
         for item in getattr(setpoint, self.arguments[0]).declarations().values():
+            if known.get(item.name) == item:
+                continue
             default = f"{item.default!r}"
             rows.append((f"`{item.name}`", str(item.domain), default, item.cost, item.meaning))
         lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
@@ -50,7 +56,15 @@ class Output(Directive):
         return [nodes.literal_block(text, text, language="text")]
 
 
+def skip_scikit(
+    app: Sphinx, what: str, name: str, item: object, skip: bool, options: object
+) -> bool | None:
+    return True if name.startswith("set_") and name.endswith("_request") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("hyperparameters", HyperparameterTable)
     app.add_directive("output", Output)
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-skip-member", skip_scikit)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -70,8 +70,10 @@ class RandomForestClassifier(ForestClassifier):
         The class labels, by output if there are several.
     n_classes_ : int or list of int
         Their number.
-    n_features_in_, n_outputs_ : int
-        The number of columns and of targets.
+    n_features_in_ : int
+        The number of columns.
+    n_outputs_ : int
+        The number of targets.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         The columns' names, where the input had any.
     categories_ : list of (ndarray or None)
@@ -82,8 +84,10 @@ class RandomForestClassifier(ForestClassifier):
         Score on the rows that each tree has not seen, if `oob_score`.
     oob_decision_function_ : ndarray of shape (n_samples, n_classes[, n_outputs])
         Probabilities from the trees that have not seen the row, if `oob_score`.
-    n_iter_, validation_score_ : int, ndarray
-        Trees grown and scores along the way, if `early_stopping`.
+    n_iter_ : int
+        Trees grown, if `early_stopping`.
+    validation_score_ : ndarray
+        Scores along the way, if `early_stopping`.
 
     References
     ----------
@@ -115,8 +119,10 @@ class RandomForestRegressor(ForestRegressor):
 
     Attributes
     ----------
-    n_features_in_, n_outputs_ : int
-        The number of columns and of targets.
+    n_features_in_ : int
+        The number of columns.
+    n_outputs_ : int
+        The number of targets.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         The columns' names, where the input had any.
     categories_ : list of (ndarray or None)
@@ -127,8 +133,10 @@ class RandomForestRegressor(ForestRegressor):
         Score on the rows that each tree has not seen, if `oob_score`.
     oob_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Predictions from the trees that have not seen the row, if `oob_score`.
-    n_iter_, validation_score_ : int, ndarray
-        Trees grown and scores along the way, if `early_stopping`.
+    n_iter_ : int
+        Trees grown, if `early_stopping`.
+    validation_score_ : ndarray
+        Scores along the way, if `early_stopping`.
 
     References
     ----------
