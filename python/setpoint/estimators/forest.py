@@ -74,7 +74,7 @@ class RandomForestClassifier(ForestClassifier):
         The number of columns.
     n_outputs_ : int
         The number of targets.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         The columns' names, where the input had any.
     categories_ : list of (ndarray or None)
         The categories of each categorical column.
@@ -123,7 +123,7 @@ class RandomForestRegressor(ForestRegressor):
         The number of columns.
     n_outputs_ : int
         The number of targets.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         The columns' names, where the input had any.
     categories_ : list of (ndarray or None)
         The categories of each categorical column.
