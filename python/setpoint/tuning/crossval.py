@@ -23,6 +23,16 @@ from setpoint.tuning import scikit
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
 
+# Not all of them are learned by every fit: those of an earlier one must not stay.
+_LEARNED = (
+    "best_estimator_",
+    "best_index_",
+    "best_params_",
+    "best_score_",
+    "feature_names_in_",
+    "refit_time_",
+)
+
 
 class SweepSearchCV(scikit.BaseSearchCV):
     """Base of the searches over cross-validated candidates.
@@ -84,13 +94,22 @@ class SweepSearchCV(scikit.BaseSearchCV):
             told_of = "callback_ctx" in signature(self._run_search).parameters
             self._run_search(evaluation, **({"callback_ctx": context} if told_of else {}))
 
-        self._conclude(evaluation, refit_metric)
+        learned = self._chosen(evaluation, refit_metric) | self._saved(evaluation)
         if self.refit:
-            self._refit(X, y, routed.estimator.fit, context, told)
+            learned |= self._refitted(learned, X, y, routed.estimator.fit, context, told)
         named = isinstance(scorers, scikit.MultimetricScorer)
-        self.scorer_ = scorers._scorers if named else scorers
+        self._adopt(learned | {"scorer_": scorers._scorers if named else scorers})
         context.call_on_fit_task_end(estimator=self, **told)
         return self
+
+    def _adopt(self, learned: Mapping[str, Any]) -> None:
+        """Become fitted, all at once, and forget what an earlier fit has learned."""
+        for name in _LEARNED:
+            self.__dict__.pop(name, None)
+        self.__dict__.update(learned)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "cv_results_")
 
     def _tuner(self) -> Tuner:
         raise NotImplementedError("a search gives its tuner")
@@ -121,51 +140,64 @@ class SweepSearchCV(scikit.BaseSearchCV):
         splits = range(self.n_splits_)
         return np.column_stack([results[f"split{k}_test_{metric}"] for k in splits])
 
-    def _conclude(self, evaluation: Evaluation, refit_metric: Any) -> None:
-        """Choose the best candidate and say what was done and left out."""
-        results = evaluation.results
-        self.multimetric_ = evaluation.multimetric
-        if callable(self.scoring) and self.multimetric_:
+    def _chosen(self, evaluation: Evaluation, refit_metric: Any) -> dict[str, Any]:
+        """The table of results and the best candidate, by attribute."""
+        results, several = evaluation.results, evaluation.multimetric
+        chosen: dict[str, Any] = {"cv_results_": results, "multimetric_": several}
+        if callable(self.scoring) and several:
             self._check_refit_for_multimetric(evaluation.first_score)
             refit_metric = self.refit
-        if self.refit or not self.multimetric_:
-            self.best_index_ = self._select_best_index(self.refit, refit_metric, results)
+        if self.refit or not several:
+            best = self._select_best_index(self.refit, refit_metric, results)
+            chosen |= {"best_index_": best, "best_params_": results["params"][best]}
             if not callable(self.refit):
-                self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
-            self.best_params_ = results["params"][self.best_index_]
-        self.cv_results_ = results
-        self.n_candidates_ = len(evaluation.candidates)
-        self.n_fits_ = evaluation.n_fits
-        self.skipped_ = evaluation.skipped
-        done = evaluation.n_done
-        self.sharing_ = (
-            f"{done} candidate {_plural('fit', done)} scored from "
-            f"{self.n_fits_} trained {_plural('model', self.n_fits_)}"
-        )
-        if self.skipped_:
+                chosen["best_score_"] = results[f"mean_test_{refit_metric}"][best]
+        return chosen
+
+    def _saved(self, evaluation: Evaluation) -> dict[str, Any]:
+        """What sharing saved and what the time limit left out, by attribute."""
+        skipped, n = evaluation.skipped, len(evaluation.candidates)
+        if skipped:
             warnings.warn(
-                f"time_limit={self.time_limit} s ended the search: {len(self.skipped_)} of "
-                f"{self.n_candidates_} candidates were left out, wholly or on some folds. Their "
-                "mean scores are NaN; the attribute skipped_ lists them.",
+                f"time_limit={self.time_limit} s ended the search: {len(skipped)} of {n} "
+                "candidates were left out, wholly or on some folds. Their mean scores are NaN; "
+                "the attribute skipped_ lists them.",
                 TimeLimitWarning,
                 stacklevel=4,
             )
+        fits = _counted(evaluation.n_done, "candidate fit")
+        models = _counted(evaluation.n_fits, "trained model")
+        return {
+            "n_candidates_": n,
+            "n_fits_": evaluation.n_fits,
+            "sharing_": f"{fits} scored from {models}",
+            "skipped_": skipped,
+        }
 
-    def _refit(self, X: Any, y: Any, fit_params: Any, context: Any, told: dict[str, Any]) -> None:
+    def _refitted(
+        self,
+        chosen: Mapping[str, Any],
+        X: Any,
+        y: Any,
+        fit_params: Any,
+        context: Any,
+        told: dict[str, Any],
+    ) -> dict[str, Any]:
+        """The best estimator, fitted on all rows, by attribute."""
         # The parameters are cloned too: some may be estimators, as when a grid swaps a step.
-        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        best = clone(self.estimator).set_params(**clone(chosen["best_params_"], safe=False))
         context = context.subcontext(task_name="refit-with-best-params")
         with context.propagate_callback_context(best):
             context.call_on_fit_task_begin(estimator=self, **told)
             start = time.time()
-            # An estimator without a target has `fit(X)`, or a y that is None anyhow.
             best.fit(*((X,) if y is None else (X, y)), **fit_params)
-            self.refit_time_ = time.time() - start
-        self.best_estimator_ = best
-        if hasattr(best, "feature_names_in_"):
-            self.feature_names_in_ = best.feature_names_in_
+            seconds = time.time() - start
         context.call_on_fit_task_end(estimator=self, **told)
+        refitted = {"best_estimator_": best, "refit_time_": seconds}
+        if hasattr(best, "feature_names_in_"):
+            refitted["feature_names_in_"] = best.feature_names_in_
+        return refitted
 
 
-def _plural(word: str, n: int) -> str:
-    return word if n == 1 else f"{word}s"
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

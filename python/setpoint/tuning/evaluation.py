@@ -5,6 +5,7 @@ It splits the rows, lets the sweep and then the ordinary way evaluate, and keeps
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -171,9 +172,12 @@ class Evaluation:
             )
         for key, values in more.items():
             self._more[key].extend(values)
-        self.results = self._search._format_results(
-            self.candidates, self._search.n_splits_, self._filled(), self._more
-        )
+        with warnings.catch_warnings():
+            if self.skipped:  # the search warns of them, and of any other NaN there was a warning
+                warnings.filterwarnings("ignore", "One or more of the .* scores are non-finite")
+            self.results = self._search._format_results(
+                self.candidates, self._search.n_splits_, self._filled(), self._more
+            )
 
     def _filled(self) -> list[Result]:
         """All results, with NaN where the time was over."""

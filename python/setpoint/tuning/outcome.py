@@ -109,13 +109,17 @@ class Stored:
         return test, stand_in(self._data, answer["train_predictions"][row][column])
 
     def _load(self, fold: int) -> tuple[Any, Any]:
-        rows = self._task.folds[fold]
-        return self._slice(rows.test), (
-            self._slice(rows.train) if self._task.return_train_score else None
-        )
+        rows, seen = self._task.folds[fold], self._view.folds[fold]
+        test = self._slice(rows.test, seen.test)
+        return test, self._slice(rows.train, seen.train) if self._task.return_train_score else None
 
-    def _slice(self, rows: Rows) -> tuple[Any, Any, Any]:
+    def _slice(self, rows: Rows, seen: Rows) -> tuple[Any, Any, Any]:
+        """Rows, target and metadata for the scorer.
+
+        A model comes with its prefix and is given the rows of the user; what stands in for a model
+        stands in for the final step, and is given the rows that this step sees.
+        """
         task = self._task
         params = scikit.check_method_params(task.X, params=task.score_params, indices=rows)
-        X, y = scikit.safe_indexing(task.X, rows), scikit.safe_indexing(task.y, rows)
-        return X, y, params
+        X = (task.X, rows) if self._by_model else (self._view.X, seen)
+        return scikit.safe_indexing(*X), scikit.safe_indexing(task.y, rows), params
