@@ -104,7 +104,7 @@ every_data = pytest.mark.parametrize("data", DATA.values(), ids=list(DATA))
 FURTHER = {
     "monotonic_cst": [[1, 0, 0, 0, 0, 0], [-1, 1, 0, 0, 1, 0]],
     "categorical_features": [[5], [0, 5]],
-    "class_weight": [{0: 1.0, 1: 20.0, 2: 1.0}],
+    "class_weight": [{0: 1.0, 1: 20.0, 2: 1.0}, {0: 1.0, 1: 20.0}],
 }
 """Values of hyperparameters whose domains do not list or bound their members."""
 

@@ -2,12 +2,13 @@
 
 import inspect
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from contracts.cases import DATA, KINDS, every_kind, fitted, legal_values, predictions
+from contracts.cases import DATA, KINDS, continuous, every_kind, fitted, legal_values, predictions
 from setpoint.hyperparameters.domain import Flag
 
 EFFECT_SIZE = {"n_estimators": 65}
@@ -25,29 +26,41 @@ def each(wanted):
     return pytest.mark.parametrize(("kind", "item"), chosen)
 
 
-def _contexts(kind):
-    """Nothing else set, and each flag turned over: some hyperparameters need another to act."""
-    yield {}
-    for item in kind.declared.values():
-        if isinstance(item.domain, Flag) and item.cost != "none":
-            yield {item.name: not item.default}
+def _binary(task):
+    X, y = continuous(task, seed=2)
+    return X, (y > 0 if task == "classification" else y)
+
+
+EFFECT_DATA = (*DATA.values(), _binary)
+
+
+def _contexts(kind, item):
+    """Nothing else set, and one or two flags turned over: some need another to act."""
+    flags = {
+        name: not other.default
+        for name, other in kind.declared.items()
+        if isinstance(other.domain, Flag) and other.cost != "none" and name != item.name
+    }
+    for count in range(3):
+        for names in combinations(flags, count):
+            yield {name: flags[name] for name in names}
 
 
 def _predictions(kind, data, params):
-    """Predictions on the training rows; None if the combination is refused."""
+    """Predictions on the training rows and on others; None if the combination is refused."""
     X, y = data(kind.task)
     try:
         model = fitted(kind.cls(**(kind.only(EFFECT_SIZE) | kind.seed | params)), X, y)
     except ValueError:
         return None
-    return predictions(model, X)
+    return predictions(model, np.vstack([X, X + 0.25]))
 
 
 def _has_effect(kind, item):
-    for context in _contexts(kind):
-        for data in DATA.values():
+    for context in _contexts(kind, item):
+        for data in EFFECT_DATA:
             plain = _predictions(kind, data, context)
-            if item.name in context or plain is None:
+            if plain is None:
                 continue
             for value in legal_values(item):
                 changed = _predictions(kind, data, context | {item.name: value})

@@ -6,7 +6,6 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import check_cv
 
@@ -40,7 +39,7 @@ def assert_same_results(one, other):
     assert one.best_params_ == other.best_params_
     assert scores(one).keys() == scores(other).keys()
     for name, column in scores(one).items():
-        assert repr(column.tolist()) == repr(scores(other)[name].tolist()), name
+        assert repr(list(column)) == repr(list(scores(other)[name])), name
 
 
 @every_tuner
@@ -82,6 +81,7 @@ def test_fewer_fits_than_candidates(tuner, kind):
 
 @every_tuner
 @every_kind
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
 def test_time_limit(tuner, kind):
     """The search returns soon after the limit and says what it left out."""
     large = kind.only(LARGE)
@@ -107,8 +107,7 @@ def test_illegal_values_in_the_space(tuner):
         search = tuner(kind.small(), {name: [value]}, cv=3, error_score="raise")
         with pytest.raises((ValueError, TypeError), match=name):
             search.fit(X, y)
-        with pytest.raises(NotFittedError):
-            search.predict(X)
+        assert not hasattr(search, "best_params_")
 
 
 @every_tuner
