@@ -134,15 +134,16 @@ def _numbers(column: Any, position: int) -> NDArray[np.float32]:
 
 def _numeric(owner: Any, X: Any, reset: bool) -> NDArray[np.float32]:
     """`X` as a C-contiguous float32 array, finite or NaN."""
-    rows = validate_data(
-        owner,
-        X,
-        reset=reset,
-        accept_sparse="csr",
-        dtype=np.float32,
-        order="C",
-        ensure_all_finite="allow-nan",
-    )
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        rows = validate_data(
+            owner,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=np.float32,
+            order="C",
+            ensure_all_finite="allow-nan",
+        )
     return _dense(rows) if issparse(rows) else np.asarray(rows)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -48,13 +49,16 @@ def read_target(owner: Any, y: Any, *, numeric: bool) -> NDArray[Any]:
     if not numeric:
         check_classification_targets(y)
         return np.asarray(y)
-    try:
-        return np.ascontiguousarray(y, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"y must be numbers for a regressor, got dtype {y.dtype}. For class labels use the "
-            "classifier."
-        ) from None
+    if y.dtype.kind not in "fiub":
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"y must be numbers for a regressor, got dtype {y.dtype}. For class labels use "
+                "the classifier."
+            ) from None
+    assert_all_finite(y, input_name="y")  # once more: None has become NaN
+    return np.ascontiguousarray(y, dtype=np.float64)
 
 
 def class_codes(y: NDArray[Any]) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
