@@ -1,12 +1,14 @@
 """Tables of text."""
 
+import pytest
+
 from setpoint.tables import Table
 
 WORDS = Table(("a", "text"), [("100", "word " * 20), ("2", "")], title="Words")
 
 
 def test_columns_align() -> None:
-    lines = str(WORDS).splitlines()
+    lines = WORDS.text().splitlines()
     assert lines[:3] == ["Words", "a    text", "---  " + "-" * 100]
     assert lines[3].startswith("100  word word") and lines[4] == "2"
 
@@ -16,7 +18,12 @@ def test_wide_columns_wrap_and_words_stay_whole() -> None:
     assert all(len(line) <= 40 for line in lines)
     assert lines[3].startswith("100  word") and lines[4].startswith("     word")
     assert lines[-1] == "2"
-    assert WORDS.text(width=5).split() == str(WORDS).replace("-" * 100, "----").split()
+    assert WORDS.text(width=5).split() == WORDS.text().replace("-" * 100, "----").split()
+
+
+def test_str_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    assert str(WORDS) == WORDS.text(50)
 
 
 def test_html_escapes() -> None:

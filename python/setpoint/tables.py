@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import zip_longest
+from shutil import get_terminal_size
 from textwrap import wrap
 
 __all__ = ["Table"]
@@ -15,7 +16,7 @@ _GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under headers: ``str()`` for a terminal, ``_repr_html_`` for a notebook.
+    """Rows of text under headers: ``str()`` fits the terminal, ``_repr_html_`` a notebook.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class Table:
     title: str = ""
 
     def __str__(self) -> str:
-        return self.text()
+        return self.text(get_terminal_size(fallback=(120, 24)).columns)
 
     def text(self, width: int | None = None) -> str:
         """Lay the table out for a terminal.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -86,11 +85,10 @@ def _row(field: Hyperparameter) -> dict[str, Any]:
 
 
 def _text(model: dict[str, Any]) -> str:
-    width = shutil.get_terminal_size(fallback=(120, 24)).columns
     columns = ["name", "type", "domain", "default", "cost", "meaning"]
     rows = []
     for field in model["hyperparameters"]:
         only = f" ({field['tasks'][0]})" if len(field["tasks"]) == 1 else ""
         rows.append([*(str(field[column]) for column in columns[:-1]), field["meaning"] + only])
     estimators = ", ".join(f"{name} ({task})" for task, name in model["estimators"].items())
-    return Table(columns, rows, f"{model['model']}: {model['meaning']}; {estimators}\n").text(width)
+    return str(Table(columns, rows, f"{model['model']}: {model['meaning']}; {estimators}\n"))
