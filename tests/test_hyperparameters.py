@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+import re
 import typing
 
 import numpy as np
@@ -53,7 +54,7 @@ def reference(kind):
 
 
 @each_estimator
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: re.sub(r" at 0x.*", "", repr(value)))
 def test_domains_are_those_of_scikit_learn(kind, value):
     for name, constraints in reference(kind)._parameter_constraints.items():
         legal = any(make_constraint(c).is_satisfied_by(value) for c in constraints)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
 from setpoint.estimators.columns import Columns
 from setpoint.estimators.seeds import seed_of
@@ -81,12 +81,10 @@ class Recorded:
     def __init__(self, values: Values) -> None:
         self.values = values
 
-    def predict(self, X: Rows, n_threads: int) -> Values:
-        """The recorded values, whatever the rows are; their number must agree."""
-        if len(X) != len(self.values):
-            raise ValueError(
-                f"predictions were recorded for {len(self.values)} rows, asked for {len(X)}"
-            )
+    def of(self, X: Any) -> Values:
+        """The recorded values, whatever the rows hold; their number must agree."""
+        if (n := _num_samples(X)) != len(self.values):
+            raise ValueError(f"predictions were recorded for {len(self.values)} rows, got {n}")
         return self.values
 
 
@@ -192,6 +190,8 @@ class SweepEstimator(Declared, BaseEstimator):
         """The core's predictions, shape (n_samples, n_values)."""
         check_is_fitted(self)
         model = self.__dict__["_model"]
+        if isinstance(model, Recorded):
+            return model.of(X)
         return np.asarray(model.predict(self._rows(X), threads(self.__dict__["n_jobs"])))
 
     def _rows(self, X: Any) -> Rows:

@@ -28,7 +28,7 @@ from setpoint import _core
 from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.forest_hyperparameters import ForestHyperparameters
 from setpoint.estimators.forest_parameters import forest_parameters
-from setpoint.estimators.growth import Growth, Run, grow, grow_until_no_better
+from setpoint.estimators.growth import DrawnRows, Growth, Run, grow, grow_until_no_better
 from setpoint.estimators.oob import (
     out_of_bag_attributes,
     out_of_bag_of,
@@ -162,11 +162,9 @@ class Forest(ForestHyperparameters, SweepEstimator):
         return growth
 
     def _sweep_refusal(self, params: Mapping[str, Any]) -> str | None:
-        """Early stopping looks at one forest at a time; so does an out-of-bag score."""
-        values = self.get_params(deep=False) | dict(params)
-        for name in ("early_stopping", "oob_score"):
-            if values[name]:
-                return f"{name}={values[name]!r} looks at each forest by itself"
+        """Early stopping looks at one forest at a time."""
+        if params.get("early_stopping", self.early_stopping):
+            return "early_stopping=True grows each forest by itself"
         return None
 
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
@@ -222,13 +220,9 @@ class Forest(ForestHyperparameters, SweepEstimator):
         )
 
     @property
-    def estimators_samples_(self) -> list[NDArray[np.int32]]:
+    def estimators_samples_(self) -> DrawnRows:
         """The rows that each tree was grown on, ascending, as often as they were drawn."""
-        return [
-            np.repeat(np.arange(span.n_samples, dtype=np.int32), span.drawn(tree))
-            for span in self._known_growth().spans
-            for tree in range(span.first, span.last)
-        ]
+        return DrawnRows(self._known_growth().spans)
 
     @property
     def feature_importances_(self) -> NDArray[np.float64]:
@@ -243,7 +237,10 @@ class Forest(ForestHyperparameters, SweepEstimator):
     def parameters_(self) -> Parameters:
         """What was learned: the nodes of all trees, as arrays with one entry for each node."""
         check_is_fitted(self)
-        return forest_parameters(type(self).__name__, self.__dict__["_model"])
+        columns = self.__dict__["_columns"]
+        return forest_parameters(
+            type(self).__name__, self.__dict__["_model"], bool(columns.categorical.any())
+        )
 
     def apply(self, X: Any) -> NDArray[np.int64]:
         """Find the leaf of each row in each tree.

@@ -6,9 +6,9 @@ out-of-bag sums in ``oob``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from setpoint import _core
 from setpoint.estimators.base import SweepData
 from setpoint.progress import progress_bar
 
-__all__ = ["Growth", "OutOfBag", "Run", "Span", "grow", "grow_until_no_better"]
+__all__ = ["DrawnRows", "Growth", "OutOfBag", "Run", "Span", "grow", "grow_until_no_better"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,43 @@ class Span:
         """How often each row was drawn for a tree, shape (n_samples,)."""
         if not self.candidate["bootstrap"]:
             return np.ones(self.n_samples, dtype=np.uint32)
+        # Which rows are drawn depends on their number and weights: not on what they hold.
         n_outputs = max(1, len(self.n_classes))
         y = np.zeros((self.n_samples, n_outputs)) if self.y is None else self.y
         return np.asarray(
             _core.bootstrap_counts(
-                dict(self.candidate), self.n_samples, tree, self.sample_weight, y, self.n_classes
+                dict(self.candidate) | {"monotonic_cst": None, "max_features": None},
+                np.zeros((self.n_samples, 1), dtype=np.float32),
+                y,
+                n_classes=self.n_classes,
+                categorical=np.zeros(1, dtype=np.bool_),
+                sample_weight=self.sample_weight,
+                tree=tree,
             )
         )
+
+
+class DrawnRows(Sequence[NDArray[np.int32]]):
+    """The rows that each tree was grown on, ascending, as often as drawn; made when looked at."""
+
+    def __init__(self, spans: tuple[Span, ...]) -> None:
+        self._trees = [(span, tree) for span in spans for tree in range(span.first, span.last)]
+
+    def __len__(self) -> int:
+        return len(self._trees)
+
+    @overload
+    def __getitem__(self, index: int) -> NDArray[np.int32]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[NDArray[np.int32]]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        span, tree = self._trees[index]
+        return np.repeat(np.arange(span.n_samples, dtype=np.int32), span.drawn(tree))
+
+    def __repr__(self) -> str:
+        return f"<the rows of {len(self)} trees, made when looked at>"
 
 
 @dataclass(frozen=True, slots=True)

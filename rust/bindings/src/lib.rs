@@ -1,0 +1,21 @@
+//! `setpoint._core`: the one door between Python and the core. It borrows arrays, releases the GIL,
+//! serves Ctrl-C and progress, and maps errors. No mathematics.
+
+mod arguments;
+mod door;
+mod forest;
+mod sweep;
+
+use pyo3::prelude::*;
+
+/// The compiled core of setpoint.
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("METRICS", pyo3::types::PyTuple::new(module.py(), setpoint_core::metric::NAMES)?)?;
+    module.add_class::<forest::Forest>()?;
+    module.add_function(wrap_pyfunction!(sweep::fit, module)?)?;
+    module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;
+    module.add_function(wrap_pyfunction!(forest::bootstrap_counts, module)?)?;
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The data of one call as the core reads them, borrowed from the caller. Nothing here learns.
+
+use crate::error::{Error, Result};
+
+/// Features and targets of n rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<'a> {
+    /// X (n, d), row-major; NaN is a missing value; categorical columns hold codes >= 0.
+    pub x: &'a [f32],
+    /// y (n, n_outputs), row-major: class codes 0..K or numbers.
+    pub y: &'a [f64],
+    /// Rows.
+    pub n: usize,
+    /// Columns.
+    pub d: usize,
+    /// Targets per row.
+    pub n_outputs: usize,
+    /// Classes of each output; empty for regression.
+    pub n_classes: &'a [usize],
+    /// Which columns are categorical (d,).
+    pub categorical: &'a [bool],
+    /// Weights of the rows (n,), >= 0; `None` is one each.
+    pub sample_weight: Option<&'a [f64]>,
+}
+
+impl Data<'_> {
+    /// Checks shapes and ranges once; everything behind relies on them.
+    pub fn check(&self) -> Result<()> {
+        let invalid = |what: String| Err(Error::Invalid(what));
+        if self.n == 0 || self.d == 0 || self.n_outputs == 0 {
+            return invalid(format!(
+                "X has shape ({}, {}) and y has {} outputs: at least one row, column and output are needed",
+                self.n, self.d, self.n_outputs
+            ));
+        }
+        if self.n > u32::MAX as usize / 2 {
+            return invalid(format!("X has {} rows: at most 2147483647 are allowed", self.n));
+        }
+        if self.x.len() != self.n * self.d || self.y.len() != self.n * self.n_outputs {
+            return invalid("X and y have different numbers of rows".to_owned());
+        }
+        if self.categorical.len() != self.d {
+            return invalid("categorical must have one entry per column of X".to_owned());
+        }
+        if self.x.iter().any(|value| value.is_infinite()) {
+            return invalid("X contains infinity or a value too large for float32".to_owned());
+        }
+        if self.y.iter().any(|value| !value.is_finite()) {
+            return invalid("y contains NaN or infinity".to_owned());
+        }
+        if !self.n_classes.is_empty() {
+            if self.n_classes.len() != self.n_outputs {
+                return invalid("n_classes must have one entry per output of y".to_owned());
+            }
+            for row in self.y.chunks_exact(self.n_outputs) {
+                for (&code, &k) in row.iter().zip(self.n_classes) {
+                    if code < 0.0 || code >= k as f64 || code.fract() != 0.0 {
+                        return invalid(format!("y holds {code}: class codes 0 to {} are allowed", k - 1));
+                    }
+                }
+            }
+        }
+        if let Some(w) = self.sample_weight {
+            if w.len() != self.n {
+                return invalid(format!("sample_weight has {} entries for {} rows", w.len(), self.n));
+            }
+            if w.iter().any(|&w| !w.is_finite() || w < 0.0) {
+                return invalid("sample_weight must hold finite numbers >= 0".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Numbers in one prediction: all class probabilities side by side, or one per output.
+    pub fn n_values(&self) -> usize {
+        if self.n_classes.is_empty() { self.n_outputs } else { self.n_classes.iter().sum() }
+    }
+}
+
+/// One split of the rows: which train, which are held out.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    /// Rows that train, in the order given.
+    pub train: Vec<u32>,
+    /// Rows held out, in the order given.
+    pub test: Vec<u32>,
+}
+
+impl Fold {
+    /// All n rows train, none is held out.
+    pub fn whole(n: usize) -> Self {
+        Fold { train: (0..n as u32).collect(), test: Vec::new() }
+    }
+}

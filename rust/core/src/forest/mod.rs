@@ -1,0 +1,43 @@
+//! Forests of trees: random forests (Breiman, Random Forests, Machine Learning 45, 2001) and extremely
+//! randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006).
+//!
+//! Notation: n training rows, d columns, K classes; a node has rows T with weight W_T, a cut parts them
+//! into L and R.
+//!
+//! | file          | what it answers                                                |
+//! |---------------|----------------------------------------------------------------|
+//! | settings      | which hyperparameters there are and what is legal              |
+//! | bins          | how columns become ordered integer codes                       |
+//! | sample        | which rows a tree sees, with what weight                       |
+//! | sums, criterion | what a node knows of its targets, how good a cut is          |
+//! | search        | the best cut of a numeric column; categories, random: of others |
+//! | targets, wide | the above for one output; for several, and absolute errors     |
+//! | grow          | a tree                                                         |
+//! | truncate, prune | which smaller trees are contained in it                      |
+//! | tree, learned, views | a learned tree, a learned forest, what they say         |
+//! | sweep         | many candidates on many folds                                  |
+
+mod bins;
+mod categories;
+mod criterion;
+mod grow;
+pub mod learned;
+mod median;
+mod prune;
+mod random;
+mod rules;
+mod sample;
+mod search;
+pub mod settings;
+mod state;
+mod sums;
+mod sweep;
+mod targets;
+pub mod tree;
+mod truncate;
+pub mod views;
+mod wide;
+
+pub use learned::Forest;
+pub use state::State;
+pub use sweep::{FitOptions, Fitted, Forests, bootstrap_counts, fit};

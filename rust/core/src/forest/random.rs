@@ -1,0 +1,68 @@
+//! Drawn cuts, for extremely randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006):
+//! a threshold uniform between the least and the greatest value in the node, a random side for each
+//! category that occurs, a random side for missing values.
+
+use super::bins::Column;
+use super::search::{Codes, Cut, Limits};
+use super::targets::Targets;
+use crate::seed::Stream;
+
+/// Draws a cut; returns it with its set or its threshold if its gain is above `floor`.
+#[expect(clippy::too_many_arguments, reason = "one call site, all of them borrowed from its state")]
+#[inline(always)]
+pub fn cut<T: Targets>(
+    targets: &T,
+    node: &T::Node,
+    rows: &[T::Row],
+    column: &Column,
+    codes: Codes<'_>,
+    limits: &Limits,
+    floor: f64,
+    mut stream: Stream,
+    sides: &mut [u8],
+) -> Option<(Cut<T::Left>, Option<Vec<u16>>, Option<f32>)> {
+    let missing_left = codes.missing.is_some() && stream.next_u64() & 1 == 1;
+    let (set, threshold, code) = if column.categorical {
+        (Some(draw_set(codes, missing_left, &mut stream)), None, 0)
+    } else {
+        let threshold = draw_threshold(column, codes, &mut stream)?;
+        // At least the least value goes left, so there is a bin up to the threshold.
+        (None, Some(threshold), column.bins_up_to(threshold).max(1) as u16 - 1)
+    };
+    for (side, value) in sides.iter_mut().zip(codes.codes) {
+        *side = u8::from(match &set {
+            Some(set) => set.binary_search(value).is_ok(),
+            None if Some(*value) == codes.missing => missing_left,
+            None => *value <= code,
+        });
+    }
+    let (gain, left) = targets.gain_of(node, rows, sides, limits)?;
+    let cut = Cut { gain, code, missing_left, perfect: false, left };
+    (gain > floor).then_some((cut, set, threshold))
+}
+
+/// Uniform in [least, greatest); `None` where only missing values differ from the rest.
+fn draw_threshold(column: &Column, codes: Codes<'_>, stream: &mut Stream) -> Option<f32> {
+    if codes.low >= codes.high {
+        return None;
+    }
+    let (low, high) = (column.low[codes.low as usize], column.low[codes.high as usize]);
+    let (low64, high64) = (f64::from(low), f64::from(high));
+    let drawn = (low64 + stream.unit() * (high64 - low64)) as f32;
+    Some(if drawn >= high { low } else { drawn })
+}
+
+/// A side for each category that occurs, ascending; both sides get at least one.
+fn draw_set(codes: Codes<'_>, missing_left: bool, stream: &mut Stream) -> Vec<u16> {
+    let mut present: Vec<u16> = codes.codes.iter().copied().filter(|&code| Some(code) != codes.missing).collect();
+    present.sort_unstable();
+    present.dedup();
+    let mut set: Vec<u16> = present.iter().copied().filter(|_| stream.next_u64() & 1 == 1).collect();
+    if present.len() > 1 && (set.is_empty() || set.len() == present.len()) {
+        set = vec![present[stream.below(present.len() as u32) as usize]];
+    }
+    if missing_left {
+        set.extend(codes.missing);
+    }
+    set
+}

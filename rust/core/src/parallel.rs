@@ -1,0 +1,124 @@
+//! Threads for independent tasks, and the control that a caller keeps over them: interruption, a
+//! deadline, progress. No result may depend on which thread ran a task; nothing here is random.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+
+/// How often the calling thread looks for an interruption while others work.
+const WATCH_EVERY: Duration = Duration::from_millis(25);
+
+/// What the caller wants to know and may stop, shared by all threads of one call.
+pub struct Control {
+    shared: Arc<Shared>,
+    deadline: Option<Instant>,
+}
+
+#[derive(Default)]
+struct Shared {
+    interrupted: AtomicBool,
+    done: AtomicUsize,
+    total: AtomicUsize,
+}
+
+impl Control {
+    /// A control whose work ends early once `time_limit` has passed.
+    pub fn new(time_limit: Option<Duration>) -> Self {
+        Control {
+            shared: Arc::default(),
+            deadline: time_limit.and_then(|limit| Instant::now().checked_add(limit)),
+        }
+    }
+
+    /// Announces `units` more units of work.
+    pub fn expect(&self, units: usize) {
+        self.shared.total.fetch_add(units, Ordering::Relaxed);
+    }
+
+    /// Reports `units` of work as done.
+    pub fn advance(&self, units: usize) {
+        self.shared.done.fetch_add(units, Ordering::Relaxed);
+    }
+
+    /// True once the caller interrupted or the deadline passed: whoever sees it returns soon.
+    pub fn stopped(&self) -> bool {
+        self.shared.interrupted.load(Ordering::Relaxed) || self.expired()
+    }
+
+    /// True once the deadline has passed.
+    pub fn expired(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// True once the caller interrupted.
+    pub fn interrupted(&self) -> bool {
+        self.shared.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// The same control for work that a deadline must not cut off.
+    pub fn without_deadline(&self) -> Self {
+        Control { shared: Arc::clone(&self.shared), deadline: None }
+    }
+
+    fn watch(&self, watcher: Watcher<'_>) {
+        let (done, total) = (self.shared.done.load(Ordering::Relaxed), self.shared.total.load(Ordering::Relaxed));
+        if !watcher(done, total) {
+            self.shared.interrupted.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Called from the calling thread with (done, total); `false` interrupts.
+pub type Watcher<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
+
+/// Runs `task(state, i)` for every i in [0, n_tasks), each once, on `n_threads` threads that take the
+/// next index when they are free. Each thread makes its own `state`. Returns `Error::Interrupted` if
+/// the watcher said so; tasks not begun by then, or after the deadline, are not run.
+pub fn for_each<T>(
+    n_threads: usize,
+    n_tasks: usize,
+    control: &Control,
+    watcher: Watcher<'_>,
+    state: impl Fn() -> T + Sync,
+    task: impl Fn(&mut T, usize) + Sync,
+) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let n_threads = n_threads.clamp(1, n_tasks.max(1));
+    let running = AtomicUsize::new(n_threads);
+    let caller = std::thread::current();
+    let work = || {
+        let _left = Leave(&running, &caller);
+        let mut own = state();
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= n_tasks || control.stopped() {
+                break;
+            }
+            task(&mut own, i);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..n_threads {
+            scope.spawn(work);
+        }
+        while running.load(Ordering::Acquire) > 0 {
+            std::thread::park_timeout(WATCH_EVERY);
+            control.watch(watcher);
+        }
+    });
+    control.watch(watcher);
+    if control.interrupted() { Err(Error::Interrupted) } else { Ok(()) }
+}
+
+/// Tells the caller that a worker has left, also when it unwinds.
+struct Leave<'a>(&'a AtomicUsize, &'a std::thread::Thread);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if self.0.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.1.unpark();
+        }
+    }
+}

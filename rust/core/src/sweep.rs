@@ -1,0 +1,57 @@
+//! The one operation: fit many candidates on the same rows, and score them on rows held out.
+//!
+//!     sweep(family, data, folds, candidates) -> scores (n_candidates, n_folds), models on request
+//!
+//! A fit is a sweep of one candidate with nothing held out. What candidates share is the family's
+//! business; that each gets what it would get alone is its promise.
+
+use crate::candidate::Candidate;
+use crate::data::{Data, Fold};
+use crate::error::Result;
+use crate::metric::Metric;
+use crate::parallel::{Control, Watcher};
+
+/// What to fit, on what, and what to keep of it.
+pub struct Job<'a> {
+    pub data: Data<'a>,
+    pub folds: &'a [Fold],
+    pub candidates: &'a [Candidate],
+    pub metrics: &'a [Metric],
+    /// Score the training rows too.
+    pub train_metrics: bool,
+    pub keep_models: bool,
+    pub keep_predictions: bool,
+    pub n_threads: usize,
+}
+
+/// What became of one candidate on one fold.
+#[derive(Clone, Debug)]
+pub struct Evaluation<M> {
+    /// One score per metric, greater is better.
+    pub scores: Vec<f64>,
+    pub train_scores: Vec<f64>,
+    /// Held-out and training predictions (n, n_values), if kept.
+    pub predictions: Option<Vec<f64>>,
+    pub train_predictions: Option<Vec<f64>>,
+    pub model: Option<M>,
+    /// This candidate's share of the seconds.
+    pub fit_seconds: f64,
+    pub score_seconds: f64,
+}
+
+/// All evaluations (n_candidates, n_folds), `None` where time ran out.
+#[derive(Clone, Debug)]
+pub struct Outcome<M> {
+    pub evaluations: Vec<Vec<Option<Evaluation<M>>>>,
+    /// Models really trained.
+    pub n_fits: usize,
+}
+
+/// A family of models.
+pub trait Family {
+    /// What it learns.
+    type Model;
+
+    /// Evaluates every candidate of `job` on every fold.
+    fn sweep(&self, job: &Job<'_>, control: &Control, watcher: Watcher<'_>) -> Result<Outcome<Self::Model>>;
+}
