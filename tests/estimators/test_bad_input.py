@@ -60,6 +60,12 @@ def test_labels_for_a_regressor(kind):
 
 
 @pytest.mark.parametrize("kind", [k for k in ESTIMATORS if k.__name__.endswith("Classifier")])
+def test_labels_of_mixed_types(kind):
+    with pytest.raises(ValueError, match="y mixes labels of types int, str, which have no common"):
+        kind().fit(X[:4], np.array([1, "a", 1, "a"], dtype=object))
+
+
+@pytest.mark.parametrize("kind", [k for k in ESTIMATORS if k.__name__.endswith("Classifier")])
 def test_numbers_for_a_classifier(kind):
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         kind().fit(X, np.linspace(0, 1, 12))

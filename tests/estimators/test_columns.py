@@ -222,7 +222,7 @@ def test_a_category_decides(kind):
     good = random.rand(100) < 0.5
     code = random.randint(100, size=3000)
     frame = pandas.DataFrame({"name": pandas.Categorical(names[code]), "noise": random.rand(3000)})
-    model = kind(20, random_state=0, max_depth=4, max_features=None)
+    model = kind(20, random_state=0, max_depth=12, max_features=None)
     assert model.fit(frame[:2000], good[code][:2000].astype(int)).score(
         frame[2000:], good[code][2000:].astype(int)
-    ) > (0.95 if "RandomForest" in kind.__name__ else 0.3)
+    ) > (0.95 if "RandomForest" in kind.__name__ else 0.8)

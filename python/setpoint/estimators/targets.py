@@ -47,6 +47,7 @@ def read_target(owner: Any, y: Any, *, numeric: bool) -> NDArray[Any]:
         )
     y = y.reshape(-1, 1) if y.ndim == 1 else y
     if not numeric:
+        _refuse_mixed(y)
         check_classification_targets(y)
         return np.asarray(y)
     if y.dtype.kind not in "fiub":
@@ -59,6 +60,16 @@ def read_target(owner: Any, y: Any, *, numeric: bool) -> NDArray[Any]:
             ) from None
     assert_all_finite(y, input_name="y")  # once more: None has become NaN
     return np.ascontiguousarray(y, dtype=np.float64)
+
+
+def _refuse_mixed(y: NDArray[Any]) -> None:
+    kinds = {type(label) for label in y.flat} if y.dtype.kind == "O" else set()
+    if str in kinds and len(kinds) > 1:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise ValueError(
+            f"y mixes labels of types {names}, which have no common order. Make them all text, "
+            "for example with y.astype(str)."
+        )
 
 
 def class_codes(y: NDArray[Any]) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
