@@ -118,6 +118,23 @@ def test_save_and_predict_by_name(run, people: str, tmp_path: Path) -> None:
     assert code == 1 and "lacks 2 columns of the model: 'age', 'city'" in err
 
 
+def test_columns_keep_their_kind(run) -> None:
+    def data(name: str, *rows: str) -> str:
+        Path(name).write_text("\n".join(["zip,size,y", *rows]) + "\n")
+        return name
+
+    train = data("train.csv", *["007,1,a", "12b,2,b"] * 10)
+    assert run("fit", train, "--target", "y", "--save", "m.safetensors")[0] == 0
+    # All cells read as numbers here, and 007 is a text all the same.
+    code, out, _ = run("predict", "m.safetensors", data("new.csv", "007,1,", "007,1,"))
+    assert (code, out.split()) == (0, ["prediction", "a", "a"])
+    # A category that training has not seen is no error.
+    assert run("predict", "m.safetensors", data("unseen.csv", "9,1,"))[0] == 0
+    code, _, err = run("predict", "m.safetensors", data("bad.csv", "007,large,"))
+    assert code == 1
+    assert "column 'size' of bad.csv holds texts such as 'large'; the model was fitted on" in err
+
+
 @pytest.mark.parametrize("installed", [{"polars"}, {"pandas"}, set()], ids=str)
 def test_the_same_predictions_whatever_is_installed(
     run, people: str, monkeypatch: pytest.MonkeyPatch, installed: set[str]
@@ -246,6 +263,13 @@ def test_the_task(run, target: list[str], task: str, expected: str) -> None:
     assert code == 0, err
     assert json.loads(out)["task"] == expected
     assert ("target 'y' holds" in err) == (task == "auto")
+
+
+def test_models_without_names_are_refused(run) -> None:
+    X, y = load_iris(return_X_y=True)
+    setpoint.RandomForestClassifier(n_estimators=2).fit(X, y).save("m.safetensors")
+    code, _, err = run("predict", "m.safetensors", "iris")
+    assert code == 1 and "columns without names" in err
 
 
 def test_identifiers_are_pointed_at(run, people: str) -> None:

@@ -28,10 +28,14 @@ def say(message: str, kind: Literal["note", "warning", "error"] = "note") -> Non
     print(f"setpoint: {prefix}{message}", file=sys.stderr)
 
 
-def add_verb(verbs: Verbs, module: str, summary: str, epilog: str) -> argparse.ArgumentParser:
+def add_verb(
+    verbs: Verbs, module: str, usage: str, summary: str, epilog: str
+) -> argparse.ArgumentParser:
     """Add a verb named as its module, with examples under its help."""
+    name = module.rpartition(".")[2]
     parser: argparse.ArgumentParser = verbs.add_parser(
-        module.rpartition(".")[2],
+        name,
+        usage=f"setpoint {name} {usage}",
         help=summary[0].lower() + summary[1:].rstrip("."),
         description=summary,
         epilog=epilog,

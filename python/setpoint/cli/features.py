@@ -33,20 +33,34 @@ def learn_names(model: Any, table: Table) -> None:
         model._columns = replace(model._columns, names=names)
 
 
+def columns_of(model: Any) -> dict[str, bool]:
+    """Return the columns that a model was fitted on, by name, and whether each holds texts."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        raise DataError(
+            "the model was fitted on columns without names, which can't be found in a file;"
+            " fit it on a data frame, or use its predict method in Python"
+        )
+    categories = zip(names, model.categories_, strict=True)
+    # Categories may be numbers too, in a model that was fitted in Python.
+    return {name: labels is not None and labels.dtype.kind in "OTU" for name, labels in categories}
+
+
 def matching(model: Any, table: Table) -> Any:
     """Return X of the columns that the model was fitted on, in its order."""
-    names = getattr(model, "feature_names_in_", None)
-    if names is not None:
-        missing = [name for name in names if name not in table.names]
-        if missing:
-            listed = ", ".join(map(repr, missing[:5])) + ", …" * (len(missing) > 5)
-            raise DataError(f"{table.name} lacks {len(missing)} columns of the model: {listed}")
-        table = table.select(names)
-    elif len(table.columns) != model.n_features_in_:
-        raise DataError(
-            f"the model was fitted on {model.n_features_in_} columns without names;"
-            f" {table.name} has {len(table.columns)}"
-        )
+    columns = columns_of(model)
+    missing = [name for name in columns if name not in table.names]
+    if missing:
+        listed = ", ".join(map(repr, missing[:5])) + ", …" * (len(missing) > 5)
+        raise DataError(f"{table.name} lacks {len(missing)} columns of the model: {listed}")
+    table = table.select(columns)
+    for column, was_text in zip(table.columns, columns.values(), strict=True):
+        if (column.categories is not None) != was_text:
+            kinds = ("texts", "numbers") if was_text else ("numbers", "texts")
+            raise DataError(
+                f"column {column.name!r} of {table.name} holds {kinds[1]}{column.example};"
+                f" the model was fitted on {kinds[0]}"
+            )
     return matrix(table)[0]
 
 

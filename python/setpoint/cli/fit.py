@@ -18,6 +18,7 @@ from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.problem import read_problem
 from setpoint.cli.values import estimator_class, parse_params, show_all
 
+_USAGE = "FILE_OR_NAME [--target COLUMN] [--param NAME=VALUE] --save FILE [options]"
 _EPILOG = """\
 examples:
   setpoint fit iris --param n_estimators=200 --save iris.safetensors
@@ -27,7 +28,7 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
-    parser = add_verb(verbs, __name__, "Fit one model and save it.", _EPILOG)
+    parser = add_verb(verbs, __name__, _USAGE, "Fit one model and save it.", _EPILOG)
     add_training_arguments(parser)
     parser.add_argument(
         "--param",

@@ -12,6 +12,7 @@ from setpoint.families import FAMILIES, Task
 from setpoint.hyperparameters import Hyperparameter
 from setpoint.tables import Table
 
+_USAGE = "[NAME] [--json]"
 _EPILOG = """\
 cost says what one more value of a hyperparameter costs in a search:
   free    next to nothing: all values are scored with the same models
@@ -27,7 +28,9 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
-    parser = add_verb(verbs, __name__, "List the models and their hyperparameters.", _EPILOG)
+    parser = add_verb(
+        verbs, __name__, _USAGE, "List the models and their hyperparameters.", _EPILOG
+    )
     parser.add_argument("name", nargs="?", metavar="NAME", help="only this model")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
     parser.set_defaults(run=run)

@@ -13,9 +13,10 @@ import numpy as np
 
 import setpoint
 from setpoint.cli.common import UsageError, Verbs, add_verb, check_writable, print_json
-from setpoint.cli.features import matching
+from setpoint.cli.features import columns_of, matching
 from setpoint.datasets import load
 
+_USAGE = "MODEL FILE_OR_NAME [--proba] [--output FILE] [--json]"
 _EPILOG = """\
 The file needs the columns that the model was fitted on, in any order; others are ignored.
 Without --output the predictions go to standard output, one line a row.
@@ -28,7 +29,7 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
-    parser = add_verb(verbs, __name__, "Predict with a saved model.", _EPILOG)
+    parser = add_verb(verbs, __name__, _USAGE, "Predict with a saved model.", _EPILOG)
     parser.add_argument("model", metavar="MODEL", help="a file written by tune or fit")
     parser.add_argument(
         "data", metavar="FILE_OR_NAME", help="a CSV or Parquet file, - or a bundled set"
@@ -47,7 +48,8 @@ def run(args: argparse.Namespace) -> None:
     model: Any = setpoint.load(args.model)
     if args.proba and not hasattr(model, "predict_proba"):
         raise UsageError(f"--proba: a {type(model).__name__} predicts numbers, not classes")
-    X = matching(model, load(args.data))
+    texts = [name for name, is_text in columns_of(model).items() if is_text]
+    X = matching(model, load(args.data, texts))
     with warnings.catch_warnings():
         # Columns were matched by name above, with or without a library of data frames.
         warnings.filterwarnings("ignore", "X does not have valid feature names")

@@ -77,8 +77,8 @@ def _task(target: Column, asked: str) -> tuple[Task, str]:
     if target.categories is not None:
         if asked == "regression":
             raise DataError(
-                f"regression needs numbers, and target {target.name!r} holds texts such as"
-                f" {target.categories[0]!r}; use --task classification"
+                f"regression needs numbers, and target {target.name!r} holds texts{target.example};"
+                " use --task classification"
             )
         return "classification", "" if asked == "classification" else "holds texts: classification"
     if asked == "classification":

@@ -28,6 +28,7 @@ from setpoint.datasets.table import suggest
 from setpoint.families import FAMILIES
 from setpoint.tuning import TUNERS
 
+_USAGE = "FILE_OR_NAME [--target COLUMN] [--param NAME=VALUE,...] [options]"
 _EPILOG = """\
 Without --param, the model's own default grid is searched (`setpoint models` shows it with --json).
 Rows are shuffled before they are cut into folds, by --seed; the same command gives the same scores.
@@ -42,7 +43,7 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
-    parser = add_verb(verbs, __name__, "Find the best hyperparameters of a model.", _EPILOG)
+    parser = add_verb(verbs, __name__, _USAGE, "Find the best hyperparameters of a model.", _EPILOG)
     add_training_arguments(parser)
     add = parser.add_argument
     add("--search", choices=tuple(TUNERS), default="grid", help="how to search")

@@ -11,7 +11,8 @@ import csv
 import gzip
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,12 +23,12 @@ from setpoint.datasets.table import Column, DataError, Table, suggest
 DELIMITERS = ",;\t|"
 
 
-def read_file(path: str) -> Table:
+def read_file(path: str, texts: Container[str] = ()) -> Table:
     """Read a CSV file (also ``.gz``, and ``-`` for standard input) or a Parquet file."""
     where = Path(path)
     name = "standard input" if path == "-" else where.name
     parquet = where.suffix.lower() in {".parquet", ".pq"}
-    read = _parquet_reader(path) if parquet else _read_csv
+    read = _parquet_reader(path) if parquet else partial(_read_csv, texts=texts)
     data = _bytes(path)
     try:
         return Table(name, tuple(read(data)))
@@ -64,15 +65,15 @@ def _parquet_reader(path: str) -> Callable[[bytes], list[Column]]:
     )
 
 
-def _read_csv(data: bytes) -> list[Column]:
+def _read_csv(data: bytes, texts: Container[str]) -> list[Column]:
     data = data.removeprefix(b"\xef\xbb\xbf")
     delimiter, names = _header(data)
     # polars would take a blank line for a row of missing cells; the other readers skip it.
     if find_spec("polars") and not re.search(rb"\n\r?\n", data.rstrip()):
-        return readers.csv_by_polars(data, delimiter, names)
+        return readers.csv_by_polars(data, delimiter, names, texts)
     if find_spec("pyarrow"):
-        return readers.csv_by_pyarrow(data, delimiter, names)
-    return readers.csv_by_python(data, delimiter, names)
+        return readers.csv_by_pyarrow(data, delimiter, names, texts)
+    return readers.csv_by_python(data, delimiter, names, texts)
 
 
 def _header(data: bytes) -> tuple[str, list[str]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,9 @@ MISSING = ("", "?", "na", "n/a", "nan", "null")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.I)
 
 
-def csv_by_python(data: bytes, delimiter: str, names: Sequence[str]) -> list[Column]:
+def csv_by_python(
+    data: bytes, delimiter: str, names: Sequence[str], texts: Container[str] = ()
+) -> list[Column]:
     """Read CSV by the standard library alone."""
     try:
         lines = io.StringIO(data.decode("utf-8"), newline="")
@@ -34,18 +37,21 @@ def csv_by_python(data: bytes, delimiter: str, names: Sequence[str]) -> list[Col
         if len(row) != len(names):
             raise DataError(f"row {number} has {len(row)} cells; the header has {len(names)}")
     cells = zip(*rows, strict=True) if rows else [()] * len(names)
-    return [_column(name, column) for name, column in zip(names, cells, strict=True)]
+    columns = zip(names, cells, strict=True)
+    return [_column(name, column, name in texts) for name, column in columns]
 
 
-def _column(name: str, cells: Sequence[str]) -> Column:
+def _column(name: str, cells: Sequence[str], is_text: bool) -> Column:
     stripped = (cell.strip() for cell in cells)
     texts = [None if cell.lower() in MISSING else cell for cell in stripped]
-    if all(text is None or NUMBER.fullmatch(text) for text in texts):
+    if not is_text and all(text is None or NUMBER.fullmatch(text) for text in texts):
         return Column(name, np.array([np.nan if t is None else float(t) for t in texts], float))
     return Column.from_texts(name, texts)
 
 
-def csv_by_polars(data: bytes, delimiter: str, names: Sequence[str]) -> list[Column]:
+def csv_by_polars(
+    data: bytes, delimiter: str, names: Sequence[str], texts: Container[str] = ()
+) -> list[Column]:
     """Read CSV by polars."""
     import polars as pl
 
@@ -57,23 +63,25 @@ def csv_by_polars(data: bytes, delimiter: str, names: Sequence[str]) -> list[Col
     for name, cells in zip(names, frame.get_columns(), strict=True):
         stripped = cells.str.strip_chars()
         missing = stripped.str.to_lowercase().is_in(MISSING)
-        texts = stripped.to_frame().select(pl.when(~missing).then(pl.first())).to_series()
-        columns.append(_polars_column(name, texts))
+        known = stripped.to_frame().select(pl.when(~missing).then(pl.first())).to_series()
+        columns.append(_polars_column(name, known, name in texts))
     return columns
 
 
-def _polars_column(name: str, cells: pl.Series) -> Column:
+def _polars_column(name: str, cells: pl.Series, is_text: bool) -> Column:
     import polars as pl
 
     numbers = cells.cast(pl.Float64, strict=False)
-    if numbers.null_count() == cells.null_count():
+    if not is_text and numbers.null_count() == cells.null_count():
         return Column(name, numbers.fill_null(float("nan")).to_numpy())
     categories = cells.drop_nulls().unique().sort()
     codes = cells.cast(pl.Enum(categories)).to_physical().cast(pl.Float64)
     return Column(name, codes.fill_null(float("nan")).to_numpy(), tuple(categories))
 
 
-def csv_by_pyarrow(data: bytes, delimiter: str, names: Sequence[str]) -> list[Column]:
+def csv_by_pyarrow(
+    data: bytes, delimiter: str, names: Sequence[str], texts: Container[str] = ()
+) -> list[Column]:
     """Read CSV by pyarrow."""
     import pyarrow as pa
     from pyarrow import csv as pa_csv
@@ -88,20 +96,20 @@ def csv_by_pyarrow(data: bytes, delimiter: str, names: Sequence[str]) -> list[Co
     except pa.ArrowInvalid as error:
         raise DataError(f"pyarrow can't read it: {_first_line(error)}") from None
     columns = zip(names, table.columns, strict=True)
-    return [_arrow_texts(name, cells) for name, cells in columns]
+    return [_arrow_column(name, cells, name in texts) for name, cells in columns]
 
 
-def _arrow_texts(name: str, cells: Any) -> Column:
+def _arrow_column(name: str, cells: Any, is_text: bool) -> Column:
     import pyarrow as pa
     from pyarrow import compute
 
     texts = compute.utf8_trim_whitespace(cells)
     missing = compute.is_in(compute.utf8_lower(texts), value_set=pa.array(MISSING))
     texts = compute.if_else(missing, pa.scalar(None, pa.string()), texts)
-    try:
-        return _arrow_numbers(name, compute.cast(texts, pa.float64()))
-    except pa.ArrowInvalid:
-        return Column.from_texts(name, texts.to_pylist())
+    if not is_text:
+        with suppress(pa.ArrowInvalid):
+            return _arrow_numbers(name, compute.cast(texts, pa.float64()))
+    return Column.from_texts(name, texts.to_pylist())
 
 
 def _arrow_numbers(name: str, cells: Any) -> Column:

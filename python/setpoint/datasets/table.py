@@ -31,6 +31,11 @@ class Column:
         """Where no value stands, (n,)."""
         return np.isnan(self.values)
 
+    @property
+    def example(self) -> str:
+        """A text of a text column for a message, else nothing."""
+        return f" such as {self.categories[0]!r}" if self.categories else ""
+
     def take(self, rows: NDArray[np.intp]) -> Column:
         """Return the column at those rows."""
         return replace(self, values=self.values[rows])
