@@ -1,0 +1,61 @@
+"""`setpoint tune`: its table, its JSON, and that both are what the library gives."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.model_selection import StratifiedKFold
+
+import setpoint
+from setpoint.families import FAMILIES
+
+SMALL = ["--param", "n_estimators=5,10", "--param", "max_depth=2,None"]
+
+
+def test_tune_prints_a_table_and_what_sharing_saved(run) -> None:
+    code, out, err = run("tune", "iris", *SMALL)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].split() == ["rank", "accuracy", "std", "n_estimators", "max_depth"]
+    assert sum(line.split()[:1] in (["1"], ["2"], ["3"], ["4"]) for line in lines[2:6]) == 4
+    assert "4 candidates × 5 folds: 20 scores from 5 fitted models" in out
+    assert "150 rows × 4 columns" in err
+
+
+def test_tune_json_is_what_the_library_gives(run) -> None:
+    code, out, _ = run("tune", "iris", *SMALL, "--json", "--seed", "3")
+    assert code == 0
+    found = json.loads(out)
+    X, y = load_iris(return_X_y=True)
+    search = setpoint.GridSearchCV(
+        setpoint.RandomForestClassifier(random_state=3),
+        {"n_estimators": [5, 10], "max_depth": [2, None]},
+        cv=StratifiedKFold(5, shuffle=True, random_state=3),
+    ).fit(X, y)
+    assert found["best_score"] == search.best_score_
+    assert found["best_hyperparameters"] == search.best_params_
+    assert found["n_fits"] == search.n_fits_ and found["n_candidates"] == 4
+    assert len(found["candidates"]) == 4
+    assert all(len(c["fold_scores"]) == 5 for c in found["candidates"])
+
+
+@pytest.mark.parametrize("model", list(FAMILIES))
+@pytest.mark.parametrize("data", ["iris", "diabetes"])
+def test_default_grid_of_every_family(run, model: str, data: str) -> None:
+    code, out, _ = run("tune", data, "--model", model, "--cv", "2", "--json", "--no-refit")
+    assert code == 0
+    task = "classification" if data == "iris" else "regression"
+    grid = FAMILIES[model].default_grid(task)
+    assert json.loads(out)["n_candidates"] == np.prod([len(values) for values in grid.values()])
+
+
+def test_time_limit_gives_the_best_so_far(run) -> None:
+    costly = ["--param", "max_features=" + ",".join(map(str, range(1, 65)))]
+    limited = ["--time-limit", "3", "--no-refit", "--json"]
+    code, out, err = run("tune", "digits", "--param", "n_estimators=200", *costly, *limited)
+    assert code == 0, err
+    found = json.loads(out)
+    assert 0 < found["n_scores"] < 64 * 5
+    assert found["best_score"] > 0.5
+    assert "setpoint: warning: " in err
