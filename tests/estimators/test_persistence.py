@@ -51,6 +51,11 @@ def test_round_trip(kind, tmp_path):
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_others_may_read_the_file_as_the_umask_says(saved, tmp_path):
+    (tmp_path / "plain").write_text("")
+    assert saved.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 @pytest.mark.parametrize(
     "labels",
     [

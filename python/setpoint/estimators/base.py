@@ -15,10 +15,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
 from setpoint.estimators.columns import Columns
+from setpoint.estimators.scikit import BaseEstimator
 from setpoint.estimators.seeds import seed_of
 from setpoint.estimators.targets import class_codes, read_target, read_weights
 from setpoint.hyperparameters import Declared, Hyperparameters

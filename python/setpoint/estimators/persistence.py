@@ -44,7 +44,10 @@ def save(model: SweepEstimator, path: str | Path) -> None:
     tensors = {name: np.ascontiguousarray(array) for name, array in state.items()}
     partial = Path(f"{path}.{os.getpid()}.partial")
     try:
+        partial.touch()
+        mode = partial.stat().st_mode  # as the umask says; safetensors would hide it from others
         save_file(tensors, partial, metadata=header)
+        partial.chmod(mode)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

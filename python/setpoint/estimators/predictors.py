@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 
 from setpoint.estimators.base import SweepEstimator, Values
+from setpoint.estimators.scikit import ClassifierMixin, MultiOutputMixin, RegressorMixin
 
 __all__ = ["SweepClassifier", "SweepRegressor"]
 

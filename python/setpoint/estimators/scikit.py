@@ -1,0 +1,9 @@
+"""scikit-learn's base classes, typed by the stub beside this file.
+
+scikit-learn ships no types, and a class with an untyped base is untyped: a checker would let any
+keyword into a constructor.
+"""
+
+from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+
+__all__ = ["BaseEstimator", "ClassifierMixin", "MultiOutputMixin", "RegressorMixin"]
