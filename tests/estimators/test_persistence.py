@@ -51,6 +51,22 @@ def test_round_trip(kind, tmp_path):
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_a_loaded_model_goes_on_where_it_was(saved):
+    whole = RandomForestClassifier(9, random_state=0).fit(X, Y)
+    model = load(saved).set_params(n_estimators=9, warm_start=True).fit(X, Y)
+    assert np.array_equal(model.apply(X), whole.apply(X))
+    for ours, theirs in zip(model.estimators_samples_, whole.estimators_samples_, strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_a_loaded_model_does_not_know_the_weights(tmp_path):
+    model = RandomForestClassifier(3, random_state=0, class_weight="balanced").fit(X, Y)
+    assert len(model.estimators_samples_[0]) == 150
+    model.save(tmp_path / "m")
+    with pytest.raises(AttributeError, match="trained with weights and loaded from a file"):
+        load(tmp_path / "m").estimators_samples_[0]
+
+
 def test_others_may_read_the_file_as_the_umask_says(saved, tmp_path):
     (tmp_path / "plain").write_text("")
     assert saved.stat().st_mode == (tmp_path / "plain").stat().st_mode
@@ -136,6 +152,15 @@ def test_files_that_are_no_models(tmp_path):
         ({"n_outputs": 2}, "number of outputs"),
         ({"classes": 3}, "damaged"),
         ({"categories": None}, "damaged"),
+        ({"spans": [{"first": 0}]}, "damaged"),
+        (
+            {
+                "spans": [
+                    {"first": 0, "last": 9, "candidate": {}, "n_samples": 1, "weighted": False}
+                ]
+            },
+            "the spans of trees",
+        ),
     ],
 )
 def test_headers_that_lie(saved, change, message):

@@ -153,6 +153,16 @@ class SweepEstimator(Declared, BaseEstimator):
         """A fitted copy that answers with predictions made already."""
         return self._from_model(data, Recorded(prediction))
 
+    # What saving and loading use.
+
+    def _to_header(self) -> dict[str, Any]:
+        """What a family adds to the JSON header of a saved model."""
+        return {}
+
+    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        """Fitted attributes from what `_to_header` wrote; `ValueError` if they make no sense."""
+        return {}
+
     # What the families use.
 
     def _checked(self, params: Mapping[str, Any]) -> dict[str, Any]:

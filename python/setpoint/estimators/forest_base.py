@@ -28,7 +28,7 @@ from setpoint import _core
 from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.forest_hyperparameters import ForestHyperparameters
 from setpoint.estimators.forest_parameters import forest_parameters
-from setpoint.estimators.growth import DrawnRows, Growth, Run, grow, grow_until_no_better
+from setpoint.estimators.growth import DrawnRows, Growth, Run, Span, grow, grow_until_no_better
 from setpoint.estimators.oob import (
     out_of_bag_attributes,
     out_of_bag_of,
@@ -368,10 +368,27 @@ class Forest(ForestHyperparameters, SweepEstimator):
         growth: Growth | None = self.__dict__.get("_growth")
         if growth is None or not growth.spans:
             raise AttributeError(
-                "the drawing of rows is not known of a model that came out of a search's fold or "
-                "was saved with weights; fit it again to have it"
+                "which rows were drawn is not known of a model that a search trained on a fold: "
+                "fit it again to have it"
             )
         return growth
+
+    def _to_header(self) -> dict[str, Any]:
+        growth: Growth | None = self.__dict__.get("_growth")
+        fields = ("first", "last", "candidate", "n_samples", "weighted")
+        spans = growth.spans if growth else ()
+        return {"spans": [{name: getattr(span, name) for name in fields} for span in spans]}
+
+    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        model = self.__dict__["_model"]
+        spans = tuple(
+            Span(**fields, n_classes=list(model.n_classes), sample_weight=None, y=None)
+            for fields in header["spans"]
+        )
+        ends = [0, *(span.last for span in spans)]
+        if spans and (ends[-1] != model.n_trees or [span.first for span in spans] != ends[:-1]):
+            raise ValueError("the spans of trees in the header are not those of the tensors")
+        return {"_growth": Growth(model, spans)} if spans else {}
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())

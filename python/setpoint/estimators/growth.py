@@ -53,6 +53,8 @@ class Span:
         Their weights.
     y : ndarray of shape (n_samples, n_outputs) or None
         Class codes, kept only where class weights take part in the drawing of rows.
+    weighted : bool
+        Whether weights took part; a saved model does not hold them.
     """
 
     first: int
@@ -62,17 +64,24 @@ class Span:
     n_classes: list[int]
     sample_weight: NDArray[np.float64] | None
     y: NDArray[np.float64] | None
+    weighted: bool
 
     @classmethod
     def of(cls, data: SweepData, candidate: Mapping[str, Any], first: int, last: int) -> Span:
         """The span of trees grown from `data`."""
-        y = data.y if candidate["class_weight"] is not None else None
-        return cls(first, last, candidate, len(data.X), data.n_classes, data.sample_weight, y)
+        y, weight = data.y if candidate["class_weight"] is not None else None, data.sample_weight
+        weighted = y is not None or weight is not None
+        return cls(first, last, candidate, len(data.X), data.n_classes, weight, y, weighted)
 
     def drawn(self, tree: int) -> NDArray[np.uint32]:
         """How often each row was drawn for a tree, shape (n_samples,)."""
         if not self.candidate["bootstrap"]:
             return np.ones(self.n_samples, dtype=np.uint32)
+        if self.weighted and self.y is None and self.sample_weight is None:
+            raise AttributeError(
+                "which rows were drawn is not known of a model that was trained with weights and "
+                "loaded from a file: fit it again to have it"
+            )
         # Which rows are drawn depends on their number and weights: not on what they hold.
         n_outputs = max(1, len(self.n_classes))
         y = np.zeros((self.n_samples, n_outputs)) if self.y is None else self.y

@@ -104,6 +104,7 @@ def _describe(model: SweepEstimator) -> dict[str, Any]:
         "names": None if columns.names is None else columns.names.tolist(),
         "categories": [None if c is None else _labels(c) for c in columns.categories],
         "n_outputs": model.__dict__["n_outputs_"],
+        **model._to_header(),
     }
 
 
@@ -132,6 +133,7 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> SweepEst
     nothing = np.empty((0, len(known)), np.float32)
     data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, 0)
     estimator._adopt(data, model, {})
+    estimator.__dict__.update(estimator._from_header(header))
     return estimator
 
 
