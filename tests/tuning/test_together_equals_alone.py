@@ -6,12 +6,22 @@ scores must be equal bit for bit, and the sweep must have trained fewer models.
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csc_matrix, csr_array
 from sklearn.datasets import make_classification, make_regression
+from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import accuracy_score, f1_score, make_scorer, mean_squared_error
+from sklearn.model_selection import GridSearchCV as ScikitGridSearchCV
 from sklearn.model_selection import GroupKFold, LeaveOneOut
 
-from setpoint import RandomForestClassifier, RandomForestRegressor
-from tuning.agreement import assert_same_results, both, named
+from setpoint import (
+    ExtraTreesClassifier,
+    GridSearchCV,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from tuning.agreement import assert_same_results, both, named, outcome
 
 GRID = {"n_estimators": [2, 5], "max_depth": [1, 3, None]}
 
@@ -221,6 +231,92 @@ def test_one_held_out_row(scoring):
     ours, theirs = both(estimator, GRID, X, y, scoring=scoring, cv=LeaveOneOut(), refit=False)
     assert_same_results(ours, theirs)
     assert_shared(ours)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=15)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_random_problems_grids_and_folds(seed):
+    """Rows in number and kind as they come: ties, missing values, weights, targets of any size."""
+    rng = np.random.default_rng(seed)
+    n, d = int(rng.choice([20, 57, 150, 600])), int(rng.integers(1, 6))
+    X = rng.normal(size=(n, d)).round(int(rng.integers(0, 3)))
+    total = X.sum(axis=1) + rng.normal(size=n)
+    X[rng.random(X.shape) < rng.choice([0, 0.1])] = np.nan
+    weight = rng.integers(0, 3, n) + rng.choice([0.0, 0.5]) if rng.random() < 0.3 else None
+    if rng.random() < 0.5:
+        kind, n_classes = ExtraTreesClassifier, rng.choice([2, 3, 5])
+        y = np.digitize(total, np.quantile(total, np.arange(1, n_classes) / n_classes))
+        scoring = ["accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "roc_auc_ovr"]
+    else:
+        kind, y = RandomForestRegressor, total * 10.0 ** rng.integers(-3, 6) + rng.choice([0, 1e4])
+        scoring = ["r2", "neg_mean_squared_error", "neg_mean_absolute_error"]
+    values = {"n_estimators": [1, 4], "max_depth": [1, None], "min_samples_leaf": [1, 3]}
+    ours, theirs = both(
+        kind(random_state=seed, max_features=rng.choice([None, 0.5]), n_estimators=3),
+        {name: values[name] for name in rng.permutation(list(values))[:2]},
+        X,
+        y,
+        scoring=scoring,
+        refit=False,
+        cv=int(rng.integers(2, 5)),
+        return_train_score=bool(rng.integers(2)),
+        fit_params=None if weight is None else {"sample_weight": weight},
+    )
+    assert_same_results(ours, theirs)
+
+
+def categorical_columns(kind):
+    rng = np.random.default_rng(0)
+    numbers, codes = rng.normal(size=90), rng.integers(0, 12, 90)
+    codes[0] = 12  # a category of one row: unknown to the models of one fold
+    y = (numbers + 1.5 * (codes % 3 == 0) > 0.8).astype(int)
+    if kind == "index":
+        return np.column_stack([numbers, codes]), y, [1]
+    if kind == "object":
+        X = np.empty((90, 2), dtype=object)
+        X[:, 0], X[:, 1] = numbers, [f"code {code}" for code in codes]
+        return X, y, [1]
+    frames = pytest.importorskip(kind)
+    if kind == "pandas":
+        column = frames.Categorical(codes)
+    else:
+        column = frames.Series([str(code) for code in codes]).cast(frames.Categorical)
+    return frames.DataFrame({"number": numbers, "code": column}), y, "from_dtype"
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "recall_macro"])
+@pytest.mark.parametrize("kind", ["index", "object", "pandas", "polars"])
+def test_categorical_columns(kind, scoring):
+    X, y, columns = categorical_columns(kind)
+    forest = RandomForestClassifier(random_state=0, categorical_features=columns)
+    ours, theirs = both(forest, GRID, X, y, cv=3, scoring=scoring, refit=False)
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+@pytest.mark.parametrize("form", [csr_array, csc_matrix, np.ndarray.tolist], ids=named)
+def test_other_forms_of_rows(form):
+    X, y = classes(3)
+    X[X < 0] = 0
+    ours, theirs = both(RandomForestClassifier(random_state=0), GRID, form(X), y.tolist(), cv=3)
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+
+
+def test_a_candidate_that_is_illegal_for_the_rows_of_a_fold_alone_fails():
+    X, y = classes(3)
+    grid = {"n_estimators": [2, 5], "max_samples": [0.5, 20, 1e9, None]}
+    searches = []
+    for kind in (GridSearchCV, ScikitGridSearchCV):
+        search = kind(RandomForestClassifier(random_state=0), grid, cv=3, refit=False)
+        _, error, warned = outcome(lambda search=search: search.fit(X, y))
+        assert error is None
+        assert [category for category, _ in warned] == [FitFailedWarning, UserWarning]
+        assert "6 fits failed out of a total of 24" in warned[0][1]
+        searches.append(search)
+    assert_same_results(*searches)
+    assert_shared(searches[0])
 
 
 def test_splitters_with_groups():
