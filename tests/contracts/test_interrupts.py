@@ -43,7 +43,7 @@ else:
     print("ended by itself", flush=True)
 try:
     model.predict(X[:1])
-except NotFittedError:
+except (NotFittedError, AttributeError):  # a search without refit has no predict
     print("not fitted", flush=True)
 assert np.isfinite(small.fit(X[:500], y[:500]).predict(X[:500])).all()
 print("healthy", flush=True)
