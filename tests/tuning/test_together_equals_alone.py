@@ -383,3 +383,39 @@ def test_seeds_in_the_grid():
     for key in ("split0_test_score", "split1_test_score", "split2_test_score"):
         np.testing.assert_array_equal(ours.cv_results_[key], theirs.cv_results_[key])
     assert_shared(ours)
+
+
+def test_columns_that_are_categorical_in_some_candidates():
+    X, y, columns = categorical_columns("index")
+    grid = {"categorical_features": [None, columns, "from_dtype"], "max_depth": [1, 3]}
+    ours, theirs = both(RandomForestClassifier(4, random_state=0), grid, X, y, cv=3, refit=False)
+    assert_same_results(ours, theirs)
+    assert_shared(ours)
+    means = ours.cv_results_["mean_test_score"]
+    assert list(means[:2]) != list(means[2:4])
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        {"oob_score": [True, False]},
+        {"early_stopping": [False, True], "tol": [0.0, 0.5]},
+        {"warm_start": [True, False]},
+        {"n_jobs": [1, 2]},
+        {"bootstrap": [True, False], "min_weight_fraction_leaf": [0.0, 0.2]},
+        {"monotonic_cst": [None, [1, 0]]},
+        {"max_bins": [4, None]},
+        {"max_features": ["sqrt", "log2", 1, 0.9, None]},
+        {"criterion": ["gini", "entropy", "log_loss"]},
+        {"max_leaf_nodes": [2, 5, None], "min_impurity_decrease": [0.0, 0.02]},
+        {"class_weight": [None, {0: 1, 1: 4}, "balanced"]},
+        {"n_estimators": list(np.arange(1, 4)), "max_samples": [0.3, 1.0, 7, None]},
+    ],
+    ids=named,
+)
+@pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
+def test_every_hyperparameter(grid):
+    X, y, _ = categorical_columns("index")
+    forest = RandomForestClassifier(4, random_state=0)
+    ours, theirs = both(forest, grid, X, y, cv=3, refit=False, scoring="neg_brier_score")
+    assert_same_results(ours, theirs)

@@ -93,6 +93,8 @@ class SweepEstimator(Declared, BaseEstimator):
     """Base of the estimators whose training is a sweep of the compiled core."""
 
     _family: ClassVar[str]
+    # The hyperparameters that `_sweep_data` reads: candidates that differ in them share no data.
+    _shapes_data: ClassVar[frozenset[str]] = frozenset({"categorical_features"})
 
     @property
     def hyperparameters(self) -> Hyperparameters:

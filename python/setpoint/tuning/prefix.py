@@ -54,11 +54,15 @@ def prefixes(estimator: Any, candidates: Iterable[Candidate]) -> list[Prefix]:
     else are left out.
     """
     if type(estimator) is Pipeline:
-        return _prefixes(estimator, candidates)
-    if not sweeps(estimator):
+        found = _prefixes(estimator, candidates)
+    elif sweeps(estimator):
+        members = {number: dict(params) for number, params in enumerate(candidates)}
+        found = [Prefix(None, [Final(estimator, members)])]
+    else:
         return []
-    members = {number: dict(params) for number, params in enumerate(candidates)}
-    return [Prefix(None, [Final(estimator, members)])]
+    for prefix in found:
+        prefix.finals = [part for final in prefix.finals for part in _by_data(final)]
+    return found
 
 
 def sweeps(estimator: Any) -> bool:
@@ -91,6 +95,18 @@ def _prefixes(pipeline: Pipeline, candidates: Iterable[Candidate]) -> list[Prefi
         short = {name.removeprefix(f"{last}__"): value for name, value in own.items()}
         finals[key, id(final)].members[number] = short
     return list(found.values())
+
+
+def _by_data(final: Final) -> Iterable[Final]:
+    """Part the candidates that read the data in different ways: each part has its own estimator."""
+    parts: dict[Hashable, Final] = {}
+    for number, params in final.members.items():
+        shape = {name: params[name] for name in params if name in final.estimator._shapes_data}
+        key = _key(shape)
+        if key not in parts:
+            parts[key] = Final(clone(final.estimator).set_params(**shape))
+        parts[key].members[number] = params
+    return parts.values()
 
 
 def _recording(pipeline: Pipeline, params: Mapping[str, Any], final: Any) -> Pipeline:

@@ -127,8 +127,8 @@ class Sweep:
             return
         try:
             answer = self._core_sweep(numbers, folds, outcome)
-        except (TypeError, ValueError):
-            # Some candidate is illegal for so many rows: the others shall share all the same.
+        except (MemoryError, TypeError, ValueError):
+            # Some candidate is illegal for these rows or too large: the others shall share still.
             if len(numbers) > 1:
                 half = len(numbers) // 2
                 self._call(board, numbers[:half], folds, outcome)
