@@ -176,10 +176,7 @@ class SweepEstimator(Declared, BaseEstimator):
         }
 
     def _adopt(self, data: SweepData, model: Any, learned: Mapping[str, Any]) -> None:
-        """Become fitted, all at once; only called when training has succeeded."""
-        stale = [name for name in self.__dict__ if name.endswith("_") and name[0] != "_"]
-        for name in stale:
-            del self.__dict__[name]
+        """Become fitted; only called when training has succeeded."""
         columns = data.columns
         fitted: dict[str, Any] = {
             "_model": model,
@@ -194,7 +191,13 @@ class SweepEstimator(Declared, BaseEstimator):
         if data.classes:
             fitted["classes_"] = data.classes if data.n_outputs > 1 else data.classes[0]
             fitted["n_classes_"] = data.n_classes if data.n_outputs > 1 else data.n_classes[0]
-        self.__dict__.update(fitted)
+        kept = {
+            name: value
+            for name, value in self.__dict__.items()
+            if not name.endswith("_") and name not in ("_model", "_columns", "_growth")
+        }
+        # One assignment: an interruption leaves the earlier fit or this one, no mixture.
+        self.__dict__ = kept | fitted
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_model" in self.__dict__
