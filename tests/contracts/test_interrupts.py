@@ -64,7 +64,8 @@ def stopped_after(script):
             start = time.perf_counter()
             line = child.stdout.readline()
             took = time.perf_counter() - start
-            rest, errors = child.communicate(timeout=60)
+            rest, errors = child.stdout.read(), child.stderr.read()
+            child.wait(timeout=60)
         finally:
             child.kill()
     assert line == "interrupted\n", errors
