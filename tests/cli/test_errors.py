@@ -67,3 +67,14 @@ def test_failures_are_1(run, people: str, args: list[str], message: str) -> None
     assert code == 1
     assert err.splitlines()[-1].startswith("setpoint: error: ")
     assert message in err and "Traceback" not in err and not out
+
+
+def test_a_metric_that_does_not_fit_is_one_warning_and_one_error(run) -> None:
+    code, out, err = run("tune", "iris", "--scoring", "roc_auc", "--param", "max_depth=2")
+    assert (code, out) == (1, "")
+    warning, *_, error = [
+        line for line in err.splitlines() if "warning: " in line or "error: " in line
+    ]
+    assert "multi_class" in warning and "Traceback" not in err
+    assert "no candidate has a score" in error
+    assert err.count("multi_class") == 1

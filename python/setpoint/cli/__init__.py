@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # What warns of our use of other packages is for our tests, not for users.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("default", UserWarning)
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _WarningPrinter()
             args.run(args)
         sys.stdout.flush()
     except UsageError as error:
@@ -67,12 +67,15 @@ def parser() -> argparse.ArgumentParser:
     return command
 
 
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: object = None,
-    line: str | None = None,
-) -> None:
-    say(str(message), kind="warning")
+class _WarningPrinter:
+    """Says each warning once, and of a warning that holds a traceback only the two ends."""
+
+    def __init__(self) -> None:
+        self.said: set[str] = set()
+
+    def __call__(self, message: Warning | str, *where: object, **more: object) -> None:
+        lines = [line for line in str(message).splitlines() if line.strip()]
+        text = lines[0] if len(lines) == 1 else f"{lines[0].rstrip()} {lines[-1].strip()}"
+        if text not in self.said:
+            self.said.add(text)
+            say(text, kind="warning")

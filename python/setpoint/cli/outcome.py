@@ -122,10 +122,15 @@ class Outcome:
         search, n_scores = self.search, self.n_scores
         refit = getattr(search, "refit_time_", None)
         text = (
-            f"{search.n_candidates_} candidates × {search.n_splits_} folds: {n_scores:,} scores"
-            f" from {search.n_fits_:,} fitted models in {self.seconds:.2f} s"
+            f"{_count(search.n_candidates_, 'candidate')} × {search.n_splits_} folds:"
+            f" {n_scores:,} scores from {_count(search.n_fits_, 'fitted model')}"
+            f" in {self.seconds:.2f} s"
         )
         return text + (f", {refit:.2f} s of it to refit the best on all rows" if refit else "")
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 def _varying(candidates: list[dict[str, Any]]) -> list[str]:

@@ -7,8 +7,10 @@ import math
 import sys
 import time
 from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any
 
+import numpy as np
 from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import KFold, StratifiedKFold
 
@@ -24,7 +26,7 @@ from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.outcome import Outcome
 from setpoint.cli.problem import Problem, read_problem
 from setpoint.cli.values import estimator_class, parse_params
-from setpoint.datasets.table import suggest
+from setpoint.datasets.table import DataError, suggest
 from setpoint.families import FAMILIES
 from setpoint.tuning import TUNERS
 
@@ -87,8 +89,10 @@ def run(args: argparse.Namespace) -> None:
         time_limit=args.time_limit,
     )
     start = time.perf_counter()
-    with redirect_stdout(sys.stderr):  # where a search says how it is getting on
+    with redirect_stdout(StringIO()):  # the summary says what a verbose search prints
         search.fit(X, problem.y)
+    if np.isnan(search.cv_results_["mean_test_score"]).all():
+        raise DataError("no candidate has a score; the warnings above say why")
     outcome = Outcome(args, problem, search, time.perf_counter() - start)
     if args.save:
         learn_names(search.best_estimator_, problem.features)
