@@ -14,8 +14,9 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV as ScikitGridSearchCV
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler, TargetEncoder
 
 from setpoint import ExtraTreesClassifier, GridSearchCV, RandomForestClassifier
 from tuning.agreement import assert_same_results, both, outcome
@@ -178,3 +179,33 @@ def test_a_prefix_that_cannot_be_fitted_is_a_failed_fit(data):
         assert "12 fits failed out of a total of 24" in warned[0][1]
         searches.append(search)
     assert_same_results(*searches)
+
+
+@pytest.mark.parametrize("scoring", [None, "recall_macro", ["accuracy", "neg_brier_score"]])
+def test_training_rows_are_scored_as_scikit_learn_transforms_them(data, scoring):
+    """A target encoder is fitted on other numbers than it gives afterwards for the same rows."""
+    X, y = data
+    X = X.round(0)
+    ours, theirs = both(
+        pipeline(("encode", TargetEncoder(cv=StratifiedKFold(3)))),
+        FOREST,
+        X,
+        y,
+        cv=N_FOLDS,
+        scoring=scoring,
+        refit=False,
+        return_train_score=True,
+    )
+    assert_same_results(ours, theirs)
+    assert 0 < ours.n_fits_ < ours.n_candidates_ * N_FOLDS
+
+
+def test_no_target_is_the_same_error(data):
+    searches = [
+        kind(pipeline(("scale", StandardScaler())), FOREST)
+        for kind in (GridSearchCV, ScikitGridSearchCV)
+    ]
+    errors = [outcome(lambda search=search: search.fit(data[0]))[1] for search in searches]
+    assert errors[0] is not None
+    assert errors[0][0] is errors[1][0]
+    assert errors[0][1].split("\n")[:4] == errors[1][1].split("\n")[:4]

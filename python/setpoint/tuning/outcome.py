@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from setpoint.tuning import scikit, scoring
 from setpoint.tuning.prefix import Final
 from setpoint.tuning.task import Result, Rows, Task
@@ -103,15 +105,20 @@ class Stored:
             )
             return (self._view.whole(model),) * 2
         stand_in = self._final.estimator._predictions_as_estimator
-        test = stand_in(self._data, answer["predictions"][row][column])
-        if not self._task.return_train_score:
-            return test, None
-        return test, stand_in(self._data, answer["train_predictions"][row][column])
+        test, train = answer["predictions"][row][column], None
+        if self._view.again is not None:
+            test, train = np.split(test, [len(test) - len(self._view.again)])
+        elif self._task.return_train_score:
+            train = answer["train_predictions"][row][column]
+        return stand_in(self._data, test), None if train is None else stand_in(self._data, train)
 
     def _load(self, fold: int) -> tuple[Any, Any]:
         rows, seen = self._task.folds[fold], self._view.folds[fold]
         test = self._slice(rows.test, seen.test)
-        return test, self._slice(rows.train, seen.train) if self._task.return_train_score else None
+        if not self._task.return_train_score:
+            return test, None
+        again = seen.train if self._view.again is None else self._view.again
+        return test, self._slice(rows.train, again)
 
     def _slice(self, rows: Rows, seen: Rows) -> tuple[Any, Any, Any]:
         """Rows, target and metadata for the scorer.

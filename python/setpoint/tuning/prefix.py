@@ -169,6 +169,17 @@ def stack(a: Any, b: Any) -> Any:
     return None
 
 
+def same(a: Any, b: Any) -> bool:
+    """Whether two tables hold the same values."""
+    if type(a) is not type(b) or np.shape(a) != np.shape(b) or _columns(a) != _columns(b):
+        return False
+    if scipy.sparse.issparse(a):
+        return bool((a != b).nnz == 0)
+    if isinstance(a, np.ndarray):
+        return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
+    return bool(a.equals(b))
+
+
 def _columns(table: Any) -> Any:
     # Two frames whose columns differ in name or dtype (other categories, say) cannot be one.
     if hasattr(table, "columns"):

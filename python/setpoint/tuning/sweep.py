@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.base import clone
 
 from setpoint import _core
@@ -18,7 +19,7 @@ from setpoint.tuning import scikit, scoring
 from setpoint.tuning.outcome import Scored, Stored
 from setpoint.tuning.prefix import Final, prefixes
 from setpoint.tuning.seeds import with_seed
-from setpoint.tuning.task import Board, Fold, Task
+from setpoint.tuning.task import Board, Fold, Rows, Task
 from setpoint.tuning.view import View, views
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ STORED_BYTES = 2**28
 
 def evaluate(task: Task, board: Board) -> None:
     """Fill in the results of all candidates that can share their training."""
+    if task.y is None:  # nothing here learns without a target; the ordinary way says so
+        return
     for prefix in prefixes(task.estimator, task.candidates):
         for view in views(task, prefix):
             for final in prefix.finals:
@@ -88,7 +91,7 @@ class Sweep:
             self._call(board, list(self.candidates), part, stored)
 
     def _metrics(self) -> dict[str, str] | None:
-        if self.task.score_params:
+        if self.task.score_params or self.view.again is not None:
             return None
         return scoring.core_metrics(self.scorer, self.task.y, self.data)
 
@@ -145,6 +148,10 @@ class Sweep:
                     result["fit_time"] += seconds
                     board.results[number][fold] = result
 
+    def _predicted(self, fold: Fold) -> Rows:
+        again = self.view.again
+        return fold.test if again is None else np.concatenate([fold.test, again])
+
     def _core_sweep(
         self, numbers: list[int], folds: Mapping[int, Fold], outcome: Scored | Stored
     ) -> dict[str, Any]:
@@ -157,9 +164,9 @@ class Sweep:
             n_classes=data.n_classes,
             categorical=data.categorical,
             sample_weight=data.sample_weight,
-            folds=[(fold.train, fold.test) for fold in folds.values()],
+            folds=[(fold.train, self._predicted(fold)) for fold in folds.values()],
             candidates=[self.candidates[number] for number in numbers],
-            train_metrics=task.return_train_score,
+            train_metrics=task.return_train_score and self.view.again is None,
             n_threads=threads(own if task.n_jobs is None else task.n_jobs),
             time_limit=task.clock.left(),
             progress=task.progress.part(len(numbers) * len(folds)),

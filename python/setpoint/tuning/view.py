@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from setpoint.tuning import scikit
-from setpoint.tuning.prefix import Prefix, stack
-from setpoint.tuning.task import Fold, Task
+from setpoint.tuning.prefix import Prefix, same, stack
+from setpoint.tuning.task import Fold, Rows, Task
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class View:
 
     `folds` has the number of the task's fold for a key. `whole` makes of a fitted final estimator
     what the user's scorer expects: the fitted pipeline. `seconds` is the time that it took.
+
+    `again` are the training rows once more, as the fitted prefix transforms them, if training rows
+    are scored and this is not what the prefix was fitted on (`fit_transform` may differ from `fit`
+    and then `transform`, and scikit-learn trains on the one and scores the other).
     """
 
     X: Any
@@ -34,6 +39,7 @@ class View:
     folds: Mapping[int, Fold]
     whole: Callable[[Any], Any]
     seconds: float
+    again: Rows | None = None
 
 
 def views(task: Task, prefix: Prefix) -> Iterator[View]:
@@ -77,25 +83,35 @@ def _fold_view(task: Task, pipeline: Pipeline | None, number: int) -> View | Non
     try:
         pipeline.fit(X_train, y_train, **fit_params)
         X_test = pipeline.predict(X_test)
+        X_again = pipeline.predict(X_train) if task.return_train_score else None
     except Exception:
         return None
-    X_train, fit_params = pipeline.steps[-1][1].seen_
-    X = stack(X_train, X_test)
-    n_train, n_test = len(fold.train), len(fold.test)
-    if X is None or np.shape(X)[0] != n_train + n_test:
+    X_fitted, fit_params = pipeline.steps[-1][1].seen_
+    tables, origins = [X_fitted, X_test], [fold.train, fold.test]
+    if X_again is not None and not same(X_fitted, X_again):
+        tables.append(X_again)
+        origins.append(fold.train)
+    X = reduce(stack, tables)
+    origin = np.concatenate(origins)
+    if X is None or np.shape(X)[0] != len(origin):
         return None
-    y = scikit.safe_indexing(task.y, np.concatenate([fold.train, fold.test]))
-    rows = Fold(np.arange(n_train), np.arange(n_train, n_train + n_test))
-    seconds = time.perf_counter() - start
-    fit_params = {name: _padded(value, n_train, n_test) for name, value in fit_params.items()}
-    return View(X, y, fit_params, {number: rows}, _ending(pipeline), seconds)
+    parts = np.split(np.arange(len(origin)), np.cumsum([len(rows) for rows in origins])[:-1])
+    return View(
+        X,
+        scikit.safe_indexing(task.y, origin),
+        {name: _padded(value, fold.train, origin) for name, value in fit_params.items()},
+        {number: Fold(parts[0], parts[1])},
+        _ending(pipeline),
+        time.perf_counter() - start,
+        parts[2] if len(parts) > 2 else None,
+    )
 
 
-def _padded(value: Any, n_train: int, n_test: int) -> Any:
-    # Weights of held-out rows are never read; the rows are there, so the weights must be too.
-    if value is None or np.shape(value) != (n_train,):
+def _padded(value: Any, train: Rows, rows: Rows) -> Any:
+    # Weights of other rows are never read; the rows are there, so the weights must be too.
+    if value is None or np.shape(value) != train.shape:
         return value
-    return np.concatenate([np.asarray(value, dtype=np.float64), np.ones(n_test)])
+    return np.concatenate([np.asarray(value, dtype=np.float64), np.ones(len(rows) - len(train))])
 
 
 def _ending(pipeline: Pipeline) -> Callable[[Any], Any]:
