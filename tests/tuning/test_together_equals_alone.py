@@ -20,7 +20,9 @@ from setpoint import (
     GridSearchCV,
     RandomForestClassifier,
     RandomForestRegressor,
+    _core,
 )
+from setpoint.tuning import sweep
 from tuning.agreement import assert_same_results, both, named, outcome
 
 GRID = {"n_estimators": [2, 5], "max_depth": [1, 3, None]}
@@ -418,4 +420,24 @@ def test_every_hyperparameter(grid):
     X, y, _ = categorical_columns("index")
     forest = RandomForestClassifier(4, random_state=0)
     ours, theirs = both(forest, grid, X, y, cv=3, refit=False, scoring="neg_brier_score")
+    assert_same_results(ours, theirs)
+
+
+@pytest.mark.parametrize("scoring", ["recall_macro", number_of_trees], ids=named)
+def test_predictions_are_kept_for_a_few_folds_at_a_time(scoring, monkeypatch):
+    X, y = classes(3)
+    calls = []
+
+    def counted(*args, **kwargs):
+        calls.append(len(kwargs["folds"]))
+        return core_sweep(*args, **kwargs)
+
+    core_sweep = _core.sweep
+    monkeypatch.setattr(_core, "sweep", counted)
+    # Three folds of 30 rows and 3 classes, for 6 candidates: 12,960 bytes in all.
+    monkeypatch.setattr(sweep, "STORED_BYTES", 8000)
+    ours, theirs = both(
+        RandomForestClassifier(random_state=0), GRID, X, y, cv=3, scoring=scoring, refit=False
+    )
+    assert calls == ([2, 1] if scoring == "recall_macro" else [1, 1, 1])
     assert_same_results(ours, theirs)
