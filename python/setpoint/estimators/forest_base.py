@@ -29,6 +29,11 @@ from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.forest_hyperparameters import ForestHyperparameters
 from setpoint.estimators.forest_parameters import forest_parameters
 from setpoint.estimators.growth import DrawnRows, Growth, Run, Span, grow, grow_until_no_better
+from setpoint.estimators.importances import (
+    Importances,
+    checked_repeats,
+    out_of_bag_importances,
+)
 from setpoint.estimators.oob import (
     out_of_bag_attributes,
     out_of_bag_of,
@@ -287,7 +292,13 @@ class Forest(ForestHyperparameters, SweepEstimator):
         return csr_matrix((ones, (row, node)), shape=(len(leaves), int(ends[-1]))), ends
 
     def oob_permutation_importances(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None = None, *, n_repeats: int = 5
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        n_repeats: int = 5,
+        random_state: Any = None,
     ) -> Bunch:
         """How much worse the trees predict the rows they have not seen when a column is shuffled.
 
@@ -297,18 +308,27 @@ class Forest(ForestHyperparameters, SweepEstimator):
             The training set, as given to `fit`.
         n_repeats : int
             How often each column is shuffled.
+        random_state : int, RandomState or None
+            What the shuffling is drawn from; None takes the forest's own seed.
 
         Returns
         -------
         Bunch
             `importances` (n_features, n_repeats), `importances_mean` and `importances_std`
-            (n_features,): decrease of accuracy, or increase of the mean squared error.
+            (n_features,): decrease of accuracy, or increase of the mean squared error, as a mean
+            over the trees and outputs. 0 for a column that no tree uses.
+
+        Raises
+        ------
+        ValueError
+            If the forest was grown without `bootstrap`, or on other rows.
 
         References
         ----------
         Breiman (2001), "Random forests", Machine Learning 45, section 10.
         """
-        found = np.asarray(self._oob_importances(X, y, sample_weight, n_repeats)["permutation"])
+        repeats = checked_repeats(n_repeats)
+        found = self._oob_importances(X, y, sample_weight, repeats, random_state).permutation
         return Bunch(
             importances=found,
             importances_mean=found.mean(axis=1),
@@ -321,7 +341,8 @@ class Forest(ForestHyperparameters, SweepEstimator):
         """Decrease of impurity with splits valued on rows that the tree has not seen.
 
         A column that tells nothing of `y` has an expected importance of 0, however many distinct
-        values it has.
+        values it has. The impurity is Gini's for classes and the variance for numbers, whatever
+        the criterion.
 
         Parameters
         ----------
@@ -331,36 +352,33 @@ class Forest(ForestHyperparameters, SweepEstimator):
         Returns
         -------
         ndarray of shape (n_features,)
-            The importances; they may be negative and do not sum to 1.
+            The importances, as a mean over the trees and outputs; they may be negative and do not
+            sum to 1.
+
+        Raises
+        ------
+        ValueError
+            If the forest was grown without `bootstrap`, or on other rows.
 
         References
         ----------
-        Li, Wang, Basu, Kumbier and Yu (2019), "A debiased MDI feature importance measure for
-        random forests", NeurIPS 32.
+        Zhou and Hooker (2021), "Unbiased measurement of feature importance in tree-based methods",
+        ACM Transactions on Knowledge Discovery from Data 15.
         """
-        return np.asarray(self._oob_importances(X, y, sample_weight, 1)["unbiased"])
+        return self._oob_importances(X, y, sample_weight, 0, None).unbiased
 
-    def _oob_importances(self, X: Any, y: Any, sample_weight: Any, n_repeats: int) -> Any:
+    def _oob_importances(
+        self, X: Any, y: Any, sample_weight: Any, n_repeats: int, random_state: Any
+    ) -> Importances:
         growth = self._known_growth()
-        if not self.bootstrap:
-            raise ValueError(
-                "out-of-bag importances need rows that a tree has not seen: set bootstrap=True "
-                "and fit again"
-            )
-        data = self._sweep_data(X, y, sample_weight)
-        if any(span.n_samples != len(data.X) for span in growth.spans):
-            raise ValueError(
-                f"X has {len(data.X)} rows, the forest was grown on {growth.spans[0].n_samples}: "
-                "pass the training set"
-            )
-        return growth.model.oob_importances(
-            data.X,
-            data.y,
-            data.sample_weight,
-            data.categorical,
-            dict(growth.spans[0].candidate),
-            n_repeats,
-            threads(self.n_jobs),
+        own = growth.spans[0].candidate["random_state"]
+        return out_of_bag_importances(
+            growth,
+            self._sweep_data(X, y, sample_weight),
+            n_repeats=n_repeats,
+            seed=int(own) if random_state is None else seed_of(random_state),
+            n_threads=threads(self.n_jobs),
+            verbose=int(self.verbose),
         )
 
     def _known_growth(self) -> Growth:

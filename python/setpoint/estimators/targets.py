@@ -47,8 +47,9 @@ def read_target(owner: Any, y: Any, *, numeric: bool) -> NDArray[Any]:
         )
     y = y.reshape(-1, 1) if y.ndim == 1 else y
     if not numeric:
-        _refuse_mixed(y)
-        check_classification_targets(y)
+        if y.dtype.kind not in "biu":  # whole numbers are always labels
+            _refuse_mixed(y)
+            check_classification_targets(y)
         return np.asarray(y)
     if y.dtype.kind not in "fiub":
         try:
@@ -77,9 +78,24 @@ def class_codes(y: NDArray[Any]) -> tuple[NDArray[np.float64], list[NDArray[Any]
     codes = np.empty(y.shape, dtype=np.float64)
     classes = []
     for k in range(y.shape[1]):
-        found, codes[:, k] = np.unique(y[:, k], return_inverse=True)
+        found, codes[:, k] = _unique(y[:, k])
         classes.append(found)
     return codes, classes
+
+
+def _unique(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """``np.unique(labels, return_inverse=True)``, without sorting where they are small ints."""
+    if labels.dtype.kind in "iu":
+        # Modulo 2^64 whatever the type: differences are small, so they come out right.
+        whole = labels.astype(np.int64)
+        low = labels.min().astype(np.int64)
+        if int(labels.max()) - int(labels.min()) < 65_536:
+            shifted = whole - low
+            present = np.bincount(shifted) > 0
+            found = (np.flatnonzero(present) + low).astype(labels.dtype)
+            return found, (np.cumsum(present) - 1)[shifted]
+    found, codes = np.unique(labels, return_inverse=True)
+    return found, codes
 
 
 def read_weights(sample_weight: Any, X: NDArray[np.float32]) -> NDArray[np.float64] | None:
