@@ -11,9 +11,22 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.tree import (
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    ExtraTreeClassifier,
+    ExtraTreeRegressor,
+)
 from sklearn.tree._tree import NODE_DTYPE, Tree
 
-__all__ = ["TreeViews", "paths"]
+__all__ = ["TreeViews", "paths", "unfitted_tree"]
+
+_KINDS = {
+    ("best", True): DecisionTreeClassifier,
+    ("best", False): DecisionTreeRegressor,
+    ("random", True): ExtraTreeClassifier,
+    ("random", False): ExtraTreeRegressor,
+}
 
 _FIELDS = {
     "left_child": "children_left",
@@ -91,6 +104,23 @@ class TreeViews(Sequence[Any]):
             view.classes_ = codes if n_outputs > 1 else codes[0]
             view.n_classes_ = sizes.astype(np.intp) if n_outputs > 1 else sizes[0]
         return view
+
+
+def unfitted_tree(splitter: str, classifier: bool, settings: Mapping[str, Any]) -> Any:
+    """Make scikit-learn's tree of the same kind, with those hyperparameters that it has too.
+
+    Parameters
+    ----------
+    splitter : {"best", "random"}
+        How splits are found.
+    classifier : bool
+        Whether it predicts classes.
+    settings : dict
+        The forest's hyperparameters.
+    """
+    kind = _KINDS[splitter, classifier]
+    shared = kind().get_params().keys() - {"class_weight", "random_state"}
+    return kind(**{name: value for name, value in settings.items() if name in shared})
 
 
 def depths(arrays: Mapping[str, Any]) -> NDArray[np.int64]:
