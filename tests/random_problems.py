@@ -85,10 +85,11 @@ def _folds(rng, n, count):
 
 @st.composite
 def problems(draw):
-    """A problem of 12 to 80 rows."""
+    """A problem of 12 to 80 rows, or of so many that the kernels for large nodes are taken."""
     estimator = draw(st.sampled_from(ESTIMATORS))
     classifier = estimator.endswith("Classifier")
-    n, d = draw(st.integers(12, 80)), draw(st.integers(1, 6))
+    n = draw(st.one_of(st.integers(12, 80), st.integers(12, 80), st.sampled_from([400, 4000])))
+    d = draw(st.integers(1, 6))
     about = {
         "n": n,
         "d": d,
