@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from setpoint.families import FAMILIES
-from setpoint.hyperparameters.domain import Choice, Flag, Integer, Real
+from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
 
 SMALL = {"n_estimators": 10}

@@ -9,7 +9,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from contracts.cases import DATA, KINDS, continuous, every_kind, fitted, legal_values, predictions
-from setpoint.hyperparameters.domain import Flag
+from setpoint.hyperparameters import Flag
 
 EFFECT_SIZE = {"n_estimators": 65}
 """Large enough for early stopping to have something to stop."""
