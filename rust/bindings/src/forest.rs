@@ -106,6 +106,41 @@ impl Forest {
         PyArray1::from_vec(py, self.0.mean_importances())
     }
 
+    /// Importances measured on out-of-bag rows, as means over the trees first, ..., last - 1 that have
+    /// any: "permutation" (d, n_repeats), "unbiased" (d,), "n_trees" (how many trees those are).
+    #[pyo3(signature = (X, y, *, n_classes, categorical, sample_weight, candidate, first, last, n_repeats, seed, n_threads, progress))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
+    fn oob_importances<'py>(
+        &self,
+        py: Python<'py>,
+        X: PyReadonlyArray2<'py, f32>,
+        y: PyReadonlyArray2<'py, f64>,
+        n_classes: Vec<usize>,
+        categorical: PyReadonlyArray1<'py, bool>,
+        sample_weight: Option<PyReadonlyArray1<'py, f64>>,
+        candidate: &Bound<'py, PyDict>,
+        first: usize,
+        last: usize,
+        n_repeats: usize,
+        seed: u64,
+        n_threads: usize,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let arrays = Arrays::new(X, y, n_classes, categorical, sample_weight);
+        let data = arrays.data()?;
+        let candidate = arguments::candidate(candidate)?;
+        let options = core::ImportanceOptions { trees: first..last, n_repeats, seed, n_threads };
+        let found = enter(py, None, progress, |control, watcher| {
+            self.0.oob_importances(&data, &candidate, &options, control, watcher)
+        })?;
+        let out = PyDict::new(py);
+        let permutation = PyArray1::from_vec(py, found.permutation).reshape([self.0.n_features, n_repeats])?;
+        out.set_item("permutation", permutation)?;
+        out.set_item("unbiased", PyArray1::from_vec(py, found.unbiased))?;
+        out.set_item("n_trees", found.n_trees)?;
+        Ok(out)
+    }
+
     /// The trees of this forest, and then those of `other`.
     fn extend(&self, other: &Forest) -> PyResult<Forest> {
         self.0.extend(&other.0).map(Forest).map_err(exception)

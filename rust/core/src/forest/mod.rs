@@ -15,12 +15,14 @@
 //! | grow          | a tree                                                         |
 //! | truncate, prune | which smaller trees are contained in it                      |
 //! | tree, learned, views | a learned tree, a learned forest, what they say         |
+//! | importance    | what each column is worth on rows that a tree has not seen     |
 //! | sweep         | many candidates on many folds                                  |
 
 mod bins;
 mod categories;
 mod criterion;
 mod grow;
+mod importance;
 pub mod learned;
 mod median;
 mod prune;
@@ -38,6 +40,7 @@ mod truncate;
 pub mod views;
 mod wide;
 
+pub use importance::{ImportanceOptions, Importances};
 pub use learned::Forest;
 pub use state::State;
 pub use sweep::{FitOptions, Fitted, Forests, bootstrap_counts, fit};

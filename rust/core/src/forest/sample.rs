@@ -104,6 +104,17 @@ impl<'a> Sampling<'a> {
             }
         }
     }
+
+    /// The weight that each row would have in a tree with these counts, were it drawn once: what
+    /// makes rows that were not drawn stand for the same population as those that were (n_train,).
+    pub fn unseen_weights(&self, counts: &[u32]) -> Vec<f64> {
+        let mut weights = self.weights.clone().unwrap_or_else(|| vec![1.0; self.train.len()]);
+        if !self.whole() {
+            let classes = balanced(self.data, self.train, |i| f64::from(counts[i]));
+            weights.iter_mut().zip(classes).for_each(|(weight, class)| *weight *= class);
+        }
+        weights
+    }
 }
 
 /// Weights by class (n_train,), where there are any for the whole fold.
