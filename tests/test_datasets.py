@@ -108,6 +108,13 @@ def test_the_same_table_whatever_is_installed(
     assert table["b"].texts() == ["x", "y"]
 
 
+def test_numbers_with_commas_are_pointed_at(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "a;b;c\n1,5;x,y;2\n2;z;3\n")
+    with pytest.warns(UserWarning, match="column 'a' is taken as texts because of commas") as said:
+        assert load(path)["a"].texts() == ["1,5", "2"]
+    assert len(said) == 1
+
+
 def test_gzip_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "data.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n1,2\n"))

@@ -11,6 +11,7 @@ import csv
 import gzip
 import re
 import sys
+import warnings
 from collections.abc import Callable, Container
 from functools import partial
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from setpoint.datasets.bundled import BUNDLED
 from setpoint.datasets.table import Column, DataError, Table, suggest
 
 DELIMITERS = ",;\t|"
+NUMBER_WITH_COMMAS = re.compile(r"[+-]?[\d,.]*\d[\d,.]*", re.ASCII)
 
 
 def read_file(path: str, texts: Container[str] = ()) -> Table:
@@ -70,10 +72,27 @@ def _read_csv(data: bytes, texts: Container[str]) -> list[Column]:
     delimiter, names = _header(data)
     # polars would take a blank line for a row of missing cells; the other readers skip it.
     if find_spec("polars") and not re.search(rb"\n\r?\n", data.rstrip()):
-        return readers.csv_by_polars(data, delimiter, names, texts)
-    if find_spec("pyarrow"):
-        return readers.csv_by_pyarrow(data, delimiter, names, texts)
-    return readers.csv_by_python(data, delimiter, names, texts)
+        read = readers.csv_by_polars
+    elif find_spec("pyarrow"):
+        read = readers.csv_by_pyarrow
+    else:
+        read = readers.csv_by_python
+    columns = read(data, delimiter, names, texts)
+    for column in columns:
+        if column.name not in texts:
+            _warn_of_commas(column)
+    return columns
+
+
+def _warn_of_commas(column: Column) -> None:
+    """Point at a column of numbers that its commas make a column of texts."""
+    known = column.categories or ()
+    if known and all(NUMBER_WITH_COMMAS.fullmatch(text) for text in known):
+        warnings.warn(
+            f"column {column.name!r} is taken as texts because of commas, as in {known[0]!r}; write"
+            " its numbers with a decimal point and nothing between thousands",
+            stacklevel=2,
+        )
 
 
 def _header(data: bytes) -> tuple[str, list[str]]:
