@@ -27,7 +27,6 @@ use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
 use crate::metric::Metric;
 use crate::parallel::{Control, Watcher, for_each};
-use crate::vectors::Vectors;
 use crate::sweep::{Evaluation, Family, Job, Outcome};
 
 /// The family of forests.
@@ -186,9 +185,11 @@ impl<F: Fn(usize, GrownTree, Option<&[u32]>) + Sync> Grower<'_, F> {
                 match (classes, whole) {
                     (Some(2), true) => single!(Binary, $criterion, 2),
                     (Some(2), false) => single!(Moments, $criterion, 2),
+                    (Some(k @ ..=4), true) => single!(Counts<u32, 4>, $criterion, k),
                     (Some(k @ ..=8), true) => single!(Counts<u32, 8>, $criterion, k),
                     (Some(k @ ..=16), true) => single!(Counts<u32, 16>, $criterion, k),
                     (Some(k @ ..=32), true) => single!(Counts<u32, 32>, $criterion, k),
+                    (Some(k @ ..=8), false) => single!(Counts<f64, 8>, $criterion, k),
                     (Some(k @ ..=32), false) => single!(Counts<f64, 32>, $criterion, k),
                     _ => self.grow(data.d, &self.wide(data), watcher),
                 }
@@ -214,7 +215,7 @@ impl<F: Fn(usize, GrownTree, Option<&[u32]>) + Sync> Grower<'_, F> {
 
     fn grow<T: Targets>(&self, d: usize, targets: &T, watcher: Watcher<'_>) -> Result<()> {
         let rules = self.settings.shared.rules(self.prepared.columns[0].len(), d, self.truncation);
-        let growth = Growth { targets, columns: &self.prepared.columns, rules: &rules, control: self.control, vectors: Vectors::detect() };
+        let growth = Growth { targets, columns: &self.prepared.columns, rules: &rules, control: self.control };
         let sampling = &self.prepared.sampling;
         let first = self.trees.start;
         for_each(self.n_threads, self.trees.len(), self.control, watcher, Arena::<T>::default, |arena, i| {
