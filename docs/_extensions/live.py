@@ -59,7 +59,7 @@ class Output(Directive):
 def skip_scikit(
     app: Sphinx, what: str, name: str, item: object, skip: bool, options: object
 ) -> bool | None:
-    return True if name.startswith("set_") and name.endswith("_request") else None
+    return True if name == "get_metadata_routing" or name.endswith("_request") else None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
