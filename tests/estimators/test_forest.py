@@ -23,6 +23,7 @@ from setpoint import (
     ExtraTreesRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    load,
 )
 
 CLASSIFIERS = [RandomForestClassifier, ExtraTreesClassifier]
@@ -367,6 +368,25 @@ def test_tables(kind):
     assert "<table>" in learned._repr_html_()
     assert "<table>" in model.hyperparameters._repr_html_()
     assert kind.__name__ in model._repr_html_()
+
+
+@each
+@pytest.mark.parametrize("early_stopping", [np.False_, np.True_])
+def test_hyperparameters_may_be_numbers_of_numpy(kind, early_stopping, tmp_path):
+    X, y = data_for(kind)
+    plain = {
+        "n_estimators": 6, "max_depth": 4, "min_samples_split": 0.02, "min_samples_leaf": 2,
+        "min_impurity_decrease": 0.0, "max_leaf_nodes": 9, "ccp_alpha": 0.001, "max_samples": 50,
+        "random_state": 3, "n_jobs": 1, "bootstrap": True, "n_iter_no_change": 3, "tol": 0.1,
+        "early_stopping": bool(early_stopping), "verbose": 0, "max_bins": 99,
+    }  # fmt: skip
+    numpy = {name: np.asarray(value)[()] for name, value in plain.items()}
+    assert all(isinstance(value, np.generic) for value in numpy.values())
+    expected = kind(**plain).fit(X, y)
+    model = kind(**numpy).fit(X, y)
+    assert np.array_equal(model.predict(X), expected.predict(X))
+    model.save(tmp_path / "m")
+    assert np.array_equal(load(tmp_path / "m").predict(X), expected.predict(X))
 
 
 @each

@@ -91,14 +91,14 @@ class Forest(GrownForest):
         if earlier and earlier.model.n_trees == self.n_estimators:
             return earlier, {}
         if not self.early_stopping:
-            return grow(data, candidate, self.n_estimators, run, earlier), {}
+            return grow(data, candidate, int(self.n_estimators), run, earlier), {}
         growth, scores = grow_until_no_better(
             lambda last, so_far: grow(data, candidate, last, run, so_far),
             lambda sums: out_of_bag_score(data, sums, self.oob_score),
             earlier,
-            most=self.n_estimators,
-            patience=self.n_iter_no_change,
-            tol=self.tol,
+            most=int(self.n_estimators),
+            patience=int(self.n_iter_no_change),
+            tol=float(self.tol),
         )
         return growth, {"n_iter_": growth.model.n_trees, "validation_score_": np.array(scores)}
 
