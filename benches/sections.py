@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import mean, stdev
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -21,7 +22,7 @@ from problems import IRIS, Data, Problem
 from tables import comparison, duration, losses, markdown
 
 QUICK_ROWS = 20_000
-GRID = {
+GRID: dict[str, list[Any]] = {
     "n_estimators": [50, 100, 200],
     "max_depth": [4, 8, 16, None],
     "min_samples_split": [2, 5, 10],
