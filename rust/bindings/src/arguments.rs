@@ -51,14 +51,20 @@ pub fn contiguous(name: &str) -> PyErr {
 }
 
 /// Row numbers of folds, checked against n rows.
-pub fn folds(pairs: &[(PyReadonlyArray1<'_, i64>, PyReadonlyArray1<'_, i64>)], n: usize) -> PyResult<Vec<Fold>> {
+pub fn folds(
+    pairs: &[(PyReadonlyArray1<'_, i64>, PyReadonlyArray1<'_, i64>)],
+    n: usize,
+) -> PyResult<Vec<Fold>> {
     let rows = |array: &PyReadonlyArray1<'_, i64>| -> PyResult<Vec<u32>> {
         array
             .as_array()
             .iter()
             .map(|&i| match u32::try_from(i) {
                 Ok(row) if (row as usize) < n => Ok(row),
-                _ => Err(PyValueError::new_err(format!("a fold names row {i}; rows 0 to {} exist", n.saturating_sub(1)))),
+                _ => Err(PyValueError::new_err(format!(
+                    "a fold names row {i}; rows 0 to {} exist",
+                    n.saturating_sub(1)
+                ))),
             })
             .collect()
     };
@@ -80,7 +86,10 @@ pub fn candidate(dict: &Bound<'_, PyDict>) -> PyResult<Candidate> {
     for (name, given) in dict {
         let name: String = name.extract()?;
         let value = value(&given).map_err(|_| {
-            PyTypeError::new_err(format!("{name} has a value of type {} that no hyperparameter takes", given.get_type()))
+            PyTypeError::new_err(format!(
+                "{name} has a value of type {} that no hyperparameter takes",
+                given.get_type()
+            ))
         })?;
         values.insert(name, value);
     }

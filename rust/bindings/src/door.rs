@@ -19,7 +19,9 @@ pub fn enter<T: Send>(
 ) -> PyResult<T> {
     let limit = match time_limit {
         Some(seconds) if seconds.is_nan() || seconds < 0.0 => {
-            return Err(PyValueError::new_err(format!("time_limit must be a number of seconds >= 0; got {seconds}")));
+            return Err(PyValueError::new_err(format!(
+                "time_limit must be a number of seconds >= 0; got {seconds}"
+            )));
         }
         // Longer than anything runs: no limit.
         Some(seconds) => Duration::try_from_secs_f64(seconds).ok(),
@@ -34,7 +36,9 @@ pub fn enter<T: Send>(
             let mut watcher = |done: usize, total: usize| {
                 Python::attach(|py| {
                     let told = match &progress {
-                        Some(progress) if last != (done, total) => progress.call1(py, (done, total)).map(drop),
+                        Some(progress) if last != (done, total) => {
+                            progress.call1(py, (done, total)).map(drop)
+                        }
                         _ => Ok(()),
                     };
                     last = (done, total);

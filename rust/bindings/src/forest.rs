@@ -59,7 +59,12 @@ impl Forest {
     }
 
     /// Predictions (n, n_values): class probabilities side by side, or numbers.
-    fn predict<'py>(&self, py: Python<'py>, X: PyReadonlyArray2<'py, f32>, n_threads: usize) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        X: PyReadonlyArray2<'py, f32>,
+        n_threads: usize,
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let x = self.rows(&X)?;
         let values = match self.0.predict_few(x) {
             Some(values) => values,
@@ -69,7 +74,12 @@ impl Forest {
     }
 
     /// The leaf of each row in each tree (n, n_trees).
-    fn apply<'py>(&self, py: Python<'py>, X: PyReadonlyArray2<'py, f32>, n_threads: usize) -> PyResult<Bound<'py, PyArray2<i64>>> {
+    fn apply<'py>(
+        &self,
+        py: Python<'py>,
+        X: PyReadonlyArray2<'py, f32>,
+        n_threads: usize,
+    ) -> PyResult<Bound<'py, PyArray2<i64>>> {
         let x = self.rows(&X)?;
         let leaves = enter(py, None, None, |control, watcher| self.0.apply(x, n_threads, control, watcher))?;
         matrix(py, leaves, self.0.trees.len())
@@ -91,7 +101,8 @@ impl Forest {
         out.set_item("weighted_n_node_samples", PyArray1::from_vec(py, view.weighted_n_node_samples))?;
         out.set_item("missing_go_to_left", PyArray1::from_vec(py, view.missing_go_to_left))?;
         out.set_item("value", self.by_output(py, view.value)?)?;
-        let categories: Vec<_> = view.categories.into_iter().map(|set| set.map(|set| PyArray1::from_vec(py, set))).collect();
+        let categories: Vec<_> =
+            view.categories.into_iter().map(|set| set.map(|set| PyArray1::from_vec(py, set))).collect();
         out.set_item("categories", categories)?;
         Ok(out)
     }
@@ -134,7 +145,8 @@ impl Forest {
             self.0.oob_importances(&data, &candidate, &options, control, watcher)
         })?;
         let out = PyDict::new(py);
-        let permutation = PyArray1::from_vec(py, found.permutation).reshape([self.0.n_features, n_repeats])?;
+        let permutation =
+            PyArray1::from_vec(py, found.permutation).reshape([self.0.n_features, n_repeats])?;
         out.set_item("permutation", permutation)?;
         out.set_item("unbiased", PyArray1::from_vec(py, found.unbiased))?;
         out.set_item("n_trees", found.n_trees)?;
@@ -179,7 +191,9 @@ impl Forest {
             } else if let Ok(values) = array.extract::<PyReadonlyArray1<'_, f32>>() {
                 read.impurities = values.as_array().to_vec();
             } else {
-                return Err(PyValueError::new_err(format!("{name} must be an array of uint32, float32 or float64")));
+                return Err(PyValueError::new_err(format!(
+                    "{name} must be an array of uint32, float32 or float64"
+                )));
             }
         }
         read.integers = integers.into_iter().collect();
@@ -190,8 +204,13 @@ impl Forest {
 
 impl Forest {
     /// Values (n_nodes, n_values) as (n_nodes, n_outputs, most classes), filled up with zeros.
-    fn by_output<'py>(&self, py: Python<'py>, values: Vec<f64>) -> PyResult<Bound<'py, numpy::PyArray3<f64>>> {
-        let widths: Vec<usize> = if self.0.n_classes.is_empty() { vec![1; self.0.n_outputs] } else { self.0.n_classes.clone() };
+    fn by_output<'py>(
+        &self,
+        py: Python<'py>,
+        values: Vec<f64>,
+    ) -> PyResult<Bound<'py, numpy::PyArray3<f64>>> {
+        let widths: Vec<usize> =
+            if self.0.n_classes.is_empty() { vec![1; self.0.n_outputs] } else { self.0.n_classes.clone() };
         let most = widths.iter().copied().max().unwrap_or(1);
         let n_nodes = values.len() / self.0.n_values().max(1);
         let mut out = vec![0.0; n_nodes * widths.len() * most];
@@ -222,7 +241,7 @@ pub fn bootstrap_counts<'py>(
     tree: usize,
 ) -> PyResult<Bound<'py, PyArray1<u32>>> {
     let arrays = Arrays::new(X, y, n_classes, categorical, sample_weight);
-    let counts = core::bootstrap_counts(&arrays.data()?, &arguments::candidate(candidate)?, tree).map_err(exception)?;
+    let counts = core::bootstrap_counts(&arrays.data()?, &arguments::candidate(candidate)?, tree)
+        .map_err(exception)?;
     Ok(PyArray1::from_vec(py, counts))
 }
-

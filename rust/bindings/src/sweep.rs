@@ -45,7 +45,9 @@ pub fn fit<'py>(
     let data = arrays.data()?;
     let candidate = arguments::candidate(candidate)?;
     let options = FitOptions { oob, first_tree, n_threads };
-    let fitted = enter(py, None, progress, |control, watcher| core::fit(&data, &candidate, &options, control, watcher))?;
+    let fitted = enter(py, None, progress, |control, watcher| {
+        core::fit(&data, &candidate, &options, control, watcher)
+    })?;
 
     let out = PyDict::new(py);
     let n_values = data.n_values();
@@ -111,7 +113,8 @@ type Grid<'a> = [Vec<Option<&'a Evaluation<Learned>>>];
 
 fn report<'py>(py: Python<'py>, job: &Job<'_>, outcome: Outcome<Learned>) -> PyResult<Bound<'py, PyDict>> {
     let n_values = job.data.n_values();
-    let grid: Vec<Vec<_>> = outcome.evaluations.iter().map(|row| row.iter().map(Option::as_ref).collect()).collect();
+    let grid: Vec<Vec<_>> =
+        outcome.evaluations.iter().map(|row| row.iter().map(Option::as_ref).collect()).collect();
     let out = PyDict::new(py);
     out.set_item("n_fits", outcome.n_fits)?;
     out.set_item("done", PyArray2::from_vec2(py, &each(&grid, |evaluation| evaluation.is_some()))?)?;
@@ -122,7 +125,8 @@ fn report<'py>(py: Python<'py>, job: &Job<'_>, outcome: Outcome<Learned>) -> PyR
     out.set_item("scores", scores(py, &grid, job, |e| &e.scores)?)?;
     let train = job.train_metrics.then(|| scores(py, &grid, job, |e| &e.train_scores)).transpose()?;
     out.set_item("train_scores", train)?;
-    let held_out = job.keep_predictions.then(|| predictions(py, &grid, n_values, |e| &e.predictions)).transpose()?;
+    let held_out =
+        job.keep_predictions.then(|| predictions(py, &grid, n_values, |e| &e.predictions)).transpose()?;
     out.set_item("predictions", held_out)?;
     let training = (job.keep_predictions && job.train_metrics)
         .then(|| predictions(py, &grid, n_values, |e| &e.train_predictions))
@@ -169,7 +173,11 @@ fn predictions<'py>(
 }
 
 /// Row-major values as an array of `columns` columns.
-pub fn matrix<T: numpy::Element>(py: Python<'_>, values: Vec<T>, columns: usize) -> PyResult<Bound<'_, PyArray2<T>>> {
+pub fn matrix<T: numpy::Element>(
+    py: Python<'_>,
+    values: Vec<T>,
+    columns: usize,
+) -> PyResult<Bound<'_, PyArray2<T>>> {
     let rows = values.len() / columns.max(1);
     PyArray1::from_vec(py, values).reshape([rows, columns])
 }

@@ -42,9 +42,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn take(&mut self, name: &str) -> Result<&'a Value> {
-        self.left
-            .remove(name)
-            .ok_or_else(|| Error::invalid(format!("the hyperparameter {name} is missing")))
+        self.left.remove(name).ok_or_else(|| Error::invalid(format!("the hyperparameter {name} is missing")))
     }
 
     /// Refuses what no one read.

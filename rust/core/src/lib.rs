@@ -11,6 +11,7 @@
 //! | metric    | scores of held-out predictions                                      |
 //! | seed      | random streams named by what they are for                           |
 //! | parallel  | threads, interruption, deadline, progress                           |
+//! | vectors   | which vector instructions the processor has                         |
 //! | forest    | random forests and extremely randomised trees                       |
 
 pub mod candidate;
@@ -21,3 +22,4 @@ pub mod metric;
 pub mod parallel;
 pub mod seed;
 pub mod sweep;
+pub mod vectors;

@@ -61,10 +61,7 @@ const TABLE: [(&str, Metric); 13] = [
     ("f1_weighted", Metric::F1Weighted),
     ("r2", Metric::R2),
     ("neg_mean_squared_error", Metric::NegMeanSquaredError),
-    (
-        "neg_root_mean_squared_error",
-        Metric::NegRootMeanSquaredError,
-    ),
+    ("neg_root_mean_squared_error", Metric::NegRootMeanSquaredError),
     ("neg_mean_absolute_error", Metric::NegMeanAbsoluteError),
 ];
 
@@ -83,10 +80,7 @@ impl Metric {
     /// The metric of a scikit-learn scorer name, if it is one of [`NAMES`].
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        TABLE
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|&(_, metric)| metric)
+        TABLE.iter().find(|(known, _)| *known == name).map(|&(_, metric)| metric)
     }
 
     /// scikit-learn's name of the scorer.
@@ -100,10 +94,7 @@ impl Metric {
     pub fn for_classification(self) -> bool {
         !matches!(
             self,
-            Self::R2
-                | Self::NegMeanSquaredError
-                | Self::NegRootMeanSquaredError
-                | Self::NegMeanAbsoluteError
+            Self::R2 | Self::NegMeanSquaredError | Self::NegRootMeanSquaredError | Self::NegMeanAbsoluteError
         )
     }
 
@@ -137,8 +128,7 @@ pub(crate) fn pairwise_sum(range: Range<usize>, term: &impl Fn(usize) -> f64) ->
     let (start, n) = (range.start, range.len());
     if n > BLOCK {
         let half = n / 2 / LANES * LANES;
-        return pairwise_sum(start..start + half, term)
-            + pairwise_sum(start + half..range.end, term);
+        return pairwise_sum(start..start + half, term) + pairwise_sum(start + half..range.end, term);
     }
     if n < LANES {
         return range.fold(0.0, |sum, i| sum + term(i));
@@ -150,8 +140,7 @@ pub(crate) fn pairwise_sum(range: Range<usize>, term: &impl Fn(usize) -> f64) ->
             *sum += term(i + j);
         }
     }
-    let blocks =
-        ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+    let blocks = ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
     (whole..range.end).fold(blocks, |sum, i| sum + term(i))
 }
 
@@ -223,10 +212,7 @@ impl<'a> Classified<'a> {
 
     /// (true class, probabilities) of every row.
     fn rows(&self) -> impl Iterator<Item = (usize, &'a [f64])> {
-        self.y
-            .iter()
-            .map(|&v| v as usize)
-            .zip(self.probability.chunks_exact(self.k))
+        self.y.iter().map(|&v| v as usize).zip(self.probability.chunks_exact(self.k))
     }
 
     fn has_every_class(&self) -> bool {
@@ -272,18 +258,12 @@ impl<'a> Classified<'a> {
         if !self.has_every_class() || !self.rows().all(|(_, row)| sums_to_one(row)) {
             return None;
         }
-        let areas = (0..self.k)
-            .map(|class| self.roc_auc_of(class))
-            .collect::<Option<Vec<_>>>()?;
+        let areas = (0..self.k).map(|class| self.roc_auc_of(class)).collect::<Option<Vec<_>>>()?;
         Some(mean(self.k, |class| areas[class]))
     }
 
     fn roc_auc_of(&self, class: usize) -> Option<f64> {
-        area_under_roc(
-            self.rows()
-                .map(|(code, row)| (row[class], code == class))
-                .collect(),
-        )
+        area_under_roc(self.rows().map(|(code, row)| (row[class], code == class)).collect())
     }
 
     fn counts(&self) -> Counts {
@@ -340,13 +320,9 @@ fn area_under_roc(mut rows: Vec<(f64, bool)>) -> Option<f64> {
         let b = corners[j];
         bend(a.0, b.0, c.0) || bend(a.1, b.1, c.1)
     };
-    let kept = (0..corners.len())
-        .filter(|&j| is_corner(j))
-        .map(|j| corners[j]);
-    let curve: Vec<(f64, f64)> = std::iter::once((0.0, 0.0))
-        .chain(kept)
-        .map(|(x, y)| (x / fps, y / tps))
-        .collect();
+    let kept = (0..corners.len()).filter(|&j| is_corner(j)).map(|j| corners[j]);
+    let curve: Vec<(f64, f64)> =
+        std::iter::once((0.0, 0.0)).chain(kept).map(|(x, y)| (x / fps, y / tps)).collect();
     let strip = |i: usize| (curve[i + 1].0 - curve[i].0) * (curve[i + 1].1 + curve[i].1) / 2.0;
     Some(pairwise_sum(0..curve.len() - 1, &strip))
 }
@@ -366,9 +342,7 @@ impl Counts {
             Metric::Accuracy => Some(all_right() as f64 / self.n as f64),
             Metric::BalancedAccuracy => {
                 let present: Vec<usize> = self.classes(|c| self.actual[c] > 0);
-                Some(mean(present.len(), |j| {
-                    self.right[present[j]] as f64 / self.actual[present[j]] as f64
-                }))
+                Some(mean(present.len(), |j| self.right[present[j]] as f64 / self.actual[present[j]] as f64))
             }
             Metric::F1 => self.f1_binary(),
             Metric::F1Macro => {
@@ -412,11 +386,7 @@ impl Counts {
 
 /// `2 tp / (actual + predicted)`, the harmonic mean of precision and recall; 0 for 0 / 0.
 fn f1(right: usize, actual: usize, predicted: usize) -> f64 {
-    if actual + predicted == 0 {
-        0.0
-    } else {
-        2.0 * right as f64 / (actual as f64 + predicted as f64)
-    }
+    if actual + predicted == 0 { 0.0 } else { 2.0 * right as f64 / (actual as f64 + predicted as f64) }
 }
 
 #[cfg(test)]
@@ -426,9 +396,7 @@ mod tests {
     /// 300 targets and predictions, the same in Python: exact integers, +, -, * and / only.
     fn regression() -> (Vec<f64>, Vec<f64>) {
         let share = |i: u32, a: u32, b: u32, m: u32| f64::from((i * a + b) % m) / f64::from(m);
-        let y: Vec<f64> = (0..300)
-            .map(|i| share(i, 7919, 13, 1009) * 100.0 - 50.0)
-            .collect();
+        let y: Vec<f64> = (0..300).map(|i| share(i, 7919, 13, 1009) * 100.0 - 50.0).collect();
         let noise = |i| (share(i, 104_729, 7, 997) - 0.5) * 30.0;
         let p = (0..300).zip(&y).map(|(i, y)| y + noise(i)).collect();
         (y, p)
@@ -437,9 +405,7 @@ mod tests {
     /// 300 rows of two classes with many tied probabilities.
     fn binary() -> (Vec<f64>, Vec<f64>) {
         let a = |i: u32| (i * 37 + i * i) % 41;
-        let y = (0..300)
-            .map(|i| f64::from(u8::from(i * 29 % 50 + a(i) > 45)))
-            .collect();
+        let y = (0..300).map(|i| f64::from(u8::from(i * 29 % 50 + a(i) > 45))).collect();
         let row = |i| [1.0 - f64::from(a(i)) / 40.0, f64::from(a(i)) / 40.0];
         (y, (0..300).flat_map(row).collect())
     }
@@ -448,15 +414,9 @@ mod tests {
     fn multiclass() -> (Vec<f64>, Vec<f64>) {
         let (mut y, mut p) = (vec![], vec![]);
         for i in 0..300u32 {
-            let a: Vec<f64> = (0..5)
-                .map(|c| f64::from(1 + (i * 31 + c * 17 * i + i * i * 7) % 23))
-                .collect();
+            let a: Vec<f64> = (0..5).map(|c| f64::from(1 + (i * 31 + c * 17 * i + i * i * 7) % 23)).collect();
             let sum: f64 = a.iter().sum();
-            y.push(if i % 3 == 0 {
-                first_argmax(&a) as f64
-            } else {
-                f64::from((i * 13 + i * i) % 5)
-            });
+            y.push(if i % 3 == 0 { first_argmax(&a) as f64 } else { f64::from((i * 13 + i * i) % 5) });
             p.extend(a.iter().map(|v| v / sum));
         }
         (y, p)
@@ -467,10 +427,7 @@ mod tests {
     fn assert_scores(data: &(Vec<f64>, Vec<f64>), k: usize, expected: &[(&str, u64)]) {
         for &(name, bits) in expected {
             let metric = Metric::parse(name).expect("known name");
-            let (score, ulps) = (
-                metric.score(&data.0, &data.1, k),
-                u64::from(name.contains("log")) * 4,
-            );
+            let (score, ulps) = (metric.score(&data.0, &data.1, k), u64::from(name.contains("log")) * 4);
             assert!(
                 score.to_bits().abs_diff(bits) <= ulps,
                 "{name}, {k} classes: {score} is not {}",
@@ -482,10 +439,10 @@ mod tests {
     #[test]
     fn regression_agrees_with_scikit_learn() {
         let expected = [
-            ("r2", 0x3fed_16a8_f31a_51ff),                     // 0.9090161083318548
-            ("neg_mean_squared_error", 0xc053_0f49_37fb_bfe0), // -76.2388439138881
+            ("r2", 0x3fed_16a8_f31a_51ff),                          // 0.9090161083318548
+            ("neg_mean_squared_error", 0xc053_0f49_37fb_bfe0),      // -76.2388439138881
             ("neg_root_mean_squared_error", 0xc021_7685_4dd7_0d50), // -8.731485779286828
-            ("neg_mean_absolute_error", 0xc01e_5002_7709_e94f), // -7.5781344032096305
+            ("neg_mean_absolute_error", 0xc01e_5002_7709_e94f),     // -7.5781344032096305
         ];
         assert_scores(&regression(), 0, &expected);
     }
@@ -509,13 +466,13 @@ mod tests {
     #[test]
     fn multiclass_agrees_with_scikit_learn() {
         let expected = [
-            ("accuracy", 0x3fe0_6d3a_06d3_a06d), // 0.5133333333333333
+            ("accuracy", 0x3fe0_6d3a_06d3_a06d),          // 0.5133333333333333
             ("balanced_accuracy", 0x3fe5_d5cb_8306_4693), // 0.6823480185577914
-            ("neg_log_loss", 0xbff8_f9a5_f4c3_43b3), // -1.5609492836995116
-            ("roc_auc_ovr", 0x3fe8_521b_680d_d655), // 0.7600228340440461
-            ("f1_macro", 0x3fe0_28d8_2012_da30), // 0.5049858690679851
-            ("f1_micro", 0x3fe0_6d3a_06d3_a06d), // 0.5133333333333333
-            ("f1_weighted", 0x3fe0_1a7d_370e_d42c), // 0.5032335353231523
+            ("neg_log_loss", 0xbff8_f9a5_f4c3_43b3),      // -1.5609492836995116
+            ("roc_auc_ovr", 0x3fe8_521b_680d_d655),       // 0.7600228340440461
+            ("f1_macro", 0x3fe0_28d8_2012_da30),          // 0.5049858690679851
+            ("f1_micro", 0x3fe0_6d3a_06d3_a06d),          // 0.5133333333333333
+            ("f1_weighted", 0x3fe0_1a7d_370e_d42c),       // 0.5032335353231523
         ];
         assert_scores(&multiclass(), 5, &expected);
     }
@@ -529,23 +486,16 @@ mod tests {
         }
         assert_eq!(Metric::parse("Accuracy"), None);
         assert_eq!(
-            NAMES
-                .iter()
-                .filter(|n| Metric::parse(n).is_some_and(|m| !m.for_classification()))
-                .count(),
+            NAMES.iter().filter(|n| Metric::parse(n).is_some_and(|m| !m.for_classification())).count(),
             4
         );
     }
 
     #[test]
     fn undefined_scores_are_nan() {
-        let score =
-            |name: &str, y: &[f64], p: &[f64], k| Metric::parse(name).map(|m| m.score(y, p, k));
+        let score = |name: &str, y: &[f64], p: &[f64], k| Metric::parse(name).map(|m| m.score(y, p, k));
         let undefined = |name, y: &[f64], p: &[f64], k| {
-            assert!(
-                score(name, y, p, k).is_some_and(f64::is_nan),
-                "{name} {y:?} {p:?} {k}"
-            );
+            assert!(score(name, y, p, k).is_some_and(f64::is_nan), "{name} {y:?} {p:?} {k}");
         };
         let two = [0.2, 0.8, 0.6, 0.4];
         for name in ["neg_log_loss", "roc_auc", "roc_auc_ovr"] {
@@ -557,11 +507,7 @@ mod tests {
         }
         undefined("r2", &[1.0], &[1.0], 0);
         for &name in NAMES {
-            let k = if Metric::parse(name).is_some_and(Metric::for_classification) {
-                2
-            } else {
-                0
-            };
+            let k = if Metric::parse(name).is_some_and(Metric::for_classification) { 2 } else { 0 };
             undefined(name, &[], &[], k);
             undefined(name, &[0.0, 1.0], &[0.5], k);
             undefined(name, &[0.0, f64::NAN], &two[..2 * k.max(1)], k);
@@ -595,10 +541,7 @@ mod tests {
     #[test]
     fn pairwise_sum_is_exact_on_integers() {
         for n in [0, 1, 7, 8, 9, 127, 128, 129, 1000, 4099] {
-            assert_eq!(
-                pairwise_sum(3..3 + n, &|i| i as f64),
-                (3..3 + n).sum::<usize>() as f64
-            );
+            assert_eq!(pairwise_sum(3..3 + n, &|i| i as f64), (3..3 + n).sum::<usize>() as f64);
         }
     }
 }

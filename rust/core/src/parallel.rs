@@ -47,6 +47,11 @@ impl Control {
         self.shared.interrupted.load(Ordering::Relaxed) || self.expired()
     }
 
+    /// True if the work may be cut off by a deadline.
+    pub fn has_deadline(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     /// True once the deadline has passed.
     pub fn expired(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -63,7 +68,8 @@ impl Control {
     }
 
     fn watch(&self, watcher: Watcher<'_>) {
-        let (done, total) = (self.shared.done.load(Ordering::Relaxed), self.shared.total.load(Ordering::Relaxed));
+        let (done, total) =
+            (self.shared.done.load(Ordering::Relaxed), self.shared.total.load(Ordering::Relaxed));
         if !watcher(done, total) {
             self.shared.interrupted.store(true, Ordering::Relaxed);
         }

@@ -37,11 +37,7 @@ const fn gamma_of(key: u64) -> u64 {
     z = (z ^ (z >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     z = (z ^ (z >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     z = (z ^ (z >> 33)) | 1;
-    if (z ^ (z >> 1)).count_ones() < 24 {
-        z ^ 0xaaaa_aaaa_aaaa_aaaa
-    } else {
-        z
-    }
+    if (z ^ (z >> 1)).count_ones() < 24 { z ^ 0xaaaa_aaaa_aaaa_aaaa } else { z }
 }
 
 /// A stream of random numbers, named by a seed and a path of tags.
@@ -74,11 +70,7 @@ impl Stream {
 
     #[inline]
     const fn of_key(key: u64) -> Self {
-        Self {
-            key,
-            gamma: gamma_of(key),
-            state: key,
-        }
+        Self { key, gamma: gamma_of(key), state: key }
     }
 
     /// A number that stands for the stream's name: distinct siblings have distinct ones.
@@ -129,10 +121,7 @@ mod tests {
     fn chi_square(counts: &[u32]) -> f64 {
         let total: f64 = counts.iter().map(|&c| f64::from(c)).sum();
         let expected = total / counts.len() as f64;
-        let chi: f64 = counts
-            .iter()
-            .map(|&c| (f64::from(c) - expected).powi(2) / expected)
-            .sum();
+        let chi: f64 = counts.iter().map(|&c| (f64::from(c) - expected).powi(2) / expected).sum();
         let freedom = counts.len() as f64 - 1.0;
         (chi - freedom) / (2.0 * freedom).sqrt()
     }
@@ -141,11 +130,7 @@ mod tests {
     fn mix_is_splitmix64() {
         // SplitMix64 from state 0 (reference outputs of Vigna's splitmix64.c).
         let outputs: Vec<u64> = (1..=3u64).map(|i| mix(i.wrapping_mul(GOLDEN))).collect();
-        let known = [
-            0xe220_a839_7b1d_cdaf,
-            0x6e78_9e6a_a1b9_65f4,
-            0x06c4_5d18_8009_454f,
-        ];
+        let known = [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f];
         assert_eq!(outputs, known);
     }
 
@@ -217,11 +202,8 @@ mod tests {
     /// What forests do: a few numbers each from many streams with adjacent names.
     #[test]
     fn draws_across_adjacent_tags_are_uniform() {
-        let draws: [fn(u64) -> Stream; 3] = [
-            Stream::new,
-            |i| Stream::new(0).child(i),
-            |i| Stream::new(0).child(i / 300).child(i % 300),
-        ];
+        let draws: [fn(u64) -> Stream; 3] =
+            [Stream::new, |i| Stream::new(0).child(i), |i| Stream::new(0).child(i / 300).child(i % 300)];
         for stream in draws {
             let mut single = [0u32; 100];
             let mut neighbours = vec![0u32; 1024]; // (first draw of i, first draw of i + 1)

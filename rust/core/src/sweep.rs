@@ -1,6 +1,8 @@
 //! The one operation: fit many candidates on the same rows, and score them on rows held out.
 //!
-//!     sweep(family, data, folds, candidates) -> scores (n_candidates, n_folds), models on request
+//! ```text
+//! sweep(family, data, folds, candidates) -> scores (n_candidates, n_folds), models on request
+//! ```
 //!
 //! A fit is a sweep of one candidate with nothing held out. What candidates share is the family's
 //! business; that each gets what it would get alone is its promise.

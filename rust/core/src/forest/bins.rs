@@ -104,9 +104,7 @@ impl Ranked {
         let limit = if self.categorical { MAX_BINS } else { max_bins.unwrap_or(MAX_BINS) };
         let (code_of, low, high) = self.assign(&count, limit);
         let missing_code = low.len() as u16;
-        let code = |&i: &u32| {
-            code_of.get(self.rank[i as usize] as usize).copied().unwrap_or(missing_code)
-        };
+        let code = |&i: &u32| code_of.get(self.rank[i as usize] as usize).copied().unwrap_or(missing_code);
         let codes = if low.len() < 256 {
             Codes::U8(train.iter().map(|i| code(i) as u8).collect())
         } else {

@@ -30,9 +30,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
             if S::ORDERS > 1 && groups.iter().all(|group| group.sums.order(k) == 0.0) {
                 continue;
             }
-            groups.sort_by(|a, b| {
-                a.sums.order(k).total_cmp(&b.sums.order(k)).then(a.code.cmp(&b.code))
-            });
+            groups.sort_by(|a, b| a.sums.order(k).total_cmp(&b.sums.order(k)).then(a.code.cmp(&b.code)));
             let floor = best.as_ref().map_or(floor, |best| best.cut.gain);
             if let Some(better) = self.best_prefix(&groups, floor) {
                 best = Some(better);

@@ -2,7 +2,9 @@
 //!
 //! Problem. A node with sums T is cut into L and R = T - L. Maximise over the cuts
 //!
-//!     gain(L) = W_T I(T) - W_L I(L) - W_R I(R),     W I(.) the weighted impurity, I(.) of:
+//! ```text
+//! gain(L) = W_T I(T) - W_L I(L) - W_R I(R),     W I(.) the weighted impurity, I(.) of:
+//! ```
 //!
 //! | criterion     | W I(N)                                  | gain                                        |
 //! |---------------|-----------------------------------------|---------------------------------------------|
@@ -22,6 +24,9 @@
 //! 1998; they estimate the bound by ascent, here it is one.)
 
 use super::sums::{Binary, Counts, Labelled, Moments, Sums, Tally, Weighted};
+
+/// Up to this many rows the best of all partitions is worth computing.
+const CEILING_ROWS: usize = 6;
 
 /// Rounding must not hide a split from its bound.
 const SLACK: f64 = 1.0 + 1e-9;
@@ -47,6 +52,50 @@ pub trait Criterion<S: Sums>: Copy + Send + Sync {
     fn gain(node: &Self::Node, left: S) -> f64;
     /// No cut inside a bin with sums `bin` after `before` has a greater gain.
     fn bound(node: &Self::Node, before: S, bin: S) -> f64;
+    /// No cut of these few rows at all has a greater gain; infinity if that is not worth knowing.
+    fn ceiling(_node: &Self::Node, _rows: &[S::Row], _centre: f64) -> f64 {
+        f64::INFINITY
+    }
+
+    /// Up to this many rows are sorted rather than binned: where that was measured to be faster.
+    const FEW_ROWS: usize;
+
+    /// The left side of a cut as it takes up row after row, and its gain.
+    type Walk;
+    /// True if a walk is nothing but sums.
+    const WALKS_BY_SUMS: bool;
+    fn walk(left: S, total: S) -> Self::Walk;
+    fn step(walk: &mut Self::Walk, row: S::Row, centre: f64);
+    fn left(walk: &Self::Walk) -> S;
+    fn gain_of(node: &Self::Node, walk: &Self::Walk) -> f64;
+}
+
+/// A walk whose gain is taken from the sums.
+macro_rules! walk_by_sums {
+    ($sums:ty) => {
+        type Walk = $sums;
+        const WALKS_BY_SUMS: bool = true;
+
+        #[inline(always)]
+        fn walk(left: $sums, _total: $sums) -> $sums {
+            left
+        }
+
+        #[inline(always)]
+        fn step(walk: &mut $sums, row: <$sums as Sums>::Row, centre: f64) {
+            walk.add_row(row, centre);
+        }
+
+        #[inline(always)]
+        fn left(walk: &$sums) -> $sums {
+            *walk
+        }
+
+        #[inline(always)]
+        fn gain_of(node: &Self::Node, walk: &$sums) -> f64 {
+            Self::gain(node, *walk)
+        }
+    };
 }
 
 /// Gini impurity or squared error.
@@ -71,13 +120,17 @@ pub struct TwoSums {
 }
 
 impl Criterion<Binary> for Quadratic {
+    const FEW_ROWS: usize = 64;
+    walk_by_sums!(Binary);
     type Node = TwoSums;
 
+    #[inline(always)]
     fn node(self, total: Binary, range: Range) -> TwoSums {
         let (w, s) = total.split();
         TwoSums { w, s, mean: s / w, range }
     }
 
+    #[inline(always)]
     fn impurity(self, total: Binary, _centre: f64, _rows: &[u64]) -> f64 {
         let share = total.mean();
         2.0 * share * (1.0 - share)
@@ -101,14 +154,18 @@ impl Criterion<Binary> for Quadratic {
 }
 
 impl Criterion<Moments> for Quadratic {
+    const FEW_ROWS: usize = 128;
+    walk_by_sums!(Moments);
     type Node = TwoSums;
     const CENTRED: bool = true;
 
+    #[inline(always)]
     fn node(self, total: Moments, range: Range) -> TwoSums {
         TwoSums { w: total.w, s: total.s, mean: 0.0, range }
     }
 
     /// Squares about the mean, not a difference of squares: the mean may be large.
+    #[inline(always)]
     fn impurity(self, total: Moments, centre: f64, rows: &[Weighted]) -> f64 {
         let mean = centre + total.mean();
         let square = |row: &Weighted| row.w * (row.y - mean) * (row.y - mean);
@@ -123,6 +180,30 @@ impl Criterion<Moments> for Quadratic {
     #[inline(always)]
     fn bound(node: &TwoSums, before: Moments, bin: Moments) -> f64 {
         vertices(node, before, bin, Self::gain)
+    }
+
+    /// The best of all partitions of a set parts it where its targets are sorted (Fisher 1958).
+    #[inline(always)]
+    fn ceiling(node: &TwoSums, rows: &[Weighted], centre: f64) -> f64 {
+        if rows.len() > CEILING_ROWS {
+            return f64::INFINITY;
+        }
+        let mut sorted = [Weighted::default(); CEILING_ROWS];
+        for (n, &row) in rows.iter().enumerate() {
+            let mut j = n;
+            while j > 0 && sorted[j - 1].y > row.y {
+                sorted[j] = sorted[j - 1];
+                j -= 1;
+            }
+            sorted[j] = row;
+        }
+        let mut left = Moments::default();
+        let mut best: f64 = 0.0;
+        for &row in &sorted[..rows.len() - 1] {
+            left.add_row(row, centre);
+            best = best.max(Self::gain(node, left));
+        }
+        best
     }
 }
 
@@ -143,12 +224,7 @@ pub fn lanes<R>(rows: &[R], term: impl Fn(&R) -> f64) -> f64 {
 /// The greatest gain over the vertices of {(w, s) : low w <= s <= high w, and the same for what the
 /// bin leaves}: first all the high targets, or first all the low ones.
 #[inline(always)]
-fn vertices(
-    node: &TwoSums,
-    before: Moments,
-    bin: Moments,
-    gain: impl Fn(&TwoSums, Moments) -> f64,
-) -> f64 {
+fn vertices(node: &TwoSums, before: Moments, bin: Moments, gain: impl Fn(&TwoSums, Moments) -> f64) -> f64 {
     let Range { low, high } = node.range;
     if high <= low {
         return f64::INFINITY;
@@ -171,12 +247,16 @@ fn negentropy_of_two(w: f64, s: f64) -> f64 {
 }
 
 impl Criterion<Binary> for Entropy {
+    const FEW_ROWS: usize = 64;
+    walk_by_sums!(Binary);
     type Node = TwoSums;
 
+    #[inline(always)]
     fn node(self, total: Binary, range: Range) -> TwoSums {
         Quadratic.node(total, range)
     }
 
+    #[inline(always)]
     fn impurity(self, total: Binary, _centre: f64, _rows: &[u64]) -> f64 {
         let (w, s) = total.split();
         (-negentropy_of_two(w, s) / w).max(0.0)
@@ -202,12 +282,16 @@ impl Criterion<Binary> for Entropy {
 }
 
 impl Criterion<Moments> for Entropy {
+    const FEW_ROWS: usize = 128;
+    walk_by_sums!(Moments);
     type Node = TwoSums;
 
+    #[inline(always)]
     fn node(self, total: Moments, range: Range) -> TwoSums {
         TwoSums { w: total.w, s: total.s, mean: 0.0, range }
     }
 
+    #[inline(always)]
     fn impurity(self, total: Moments, _centre: f64, _rows: &[Weighted]) -> f64 {
         (-negentropy_of_two(total.w, total.s) / total.w).max(0.0)
     }
@@ -218,8 +302,7 @@ impl Criterion<Moments> for Entropy {
         if left.w <= 0.0 || w <= 0.0 {
             return f64::NAN;
         }
-        negentropy_of_two(left.w, left.s) + negentropy_of_two(w, s)
-            - negentropy_of_two(node.w, node.s)
+        negentropy_of_two(left.w, left.s) + negentropy_of_two(w, s) - negentropy_of_two(node.w, node.s)
     }
 
     #[inline(always)]
@@ -235,12 +318,16 @@ fn log_mean(w: f64, s: f64) -> f64 {
 }
 
 impl Criterion<Moments> for Poisson {
+    const FEW_ROWS: usize = 128;
+    walk_by_sums!(Moments);
     type Node = TwoSums;
 
+    #[inline(always)]
     fn node(self, total: Moments, range: Range) -> TwoSums {
         TwoSums { w: total.w, s: total.s, mean: 0.0, range }
     }
 
+    #[inline(always)]
     fn impurity(self, total: Moments, _centre: f64, rows: &[Weighted]) -> f64 {
         let mean = total.mean();
         let deviance = |row: &Weighted| if row.y > 0.0 { row.w * row.y * (row.y / mean).ln() } else { 0.0 };
@@ -276,8 +363,8 @@ pub struct Shares<const P: usize> {
 #[inline(always)]
 fn floats<T: Tally, const P: usize>(counts: &Counts<T, P>) -> [f64; P] {
     let mut out = [0.0; P];
-    for k in 0..P {
-        out[k] = counts.0[k].float();
+    for (out, count) in out.iter_mut().zip(&counts.0) {
+        *out = count.float();
     }
     out
 }
@@ -296,24 +383,79 @@ fn sum<const P: usize>(values: [f64; P]) -> f64 {
     values[0]
 }
 
+#[inline(always)]
+fn squares<const P: usize>(mut values: [f64; P]) -> [f64; P] {
+    for value in &mut values {
+        *value *= *value;
+    }
+    values
+}
+
 impl<const P: usize> Shares<P> {
+    #[inline(always)]
     fn new(total: [f64; P]) -> Self {
         let w = sum(total);
-        Shares { total, share: total.map(|n| n / w), w, square: sum(total.map(|n| n * n)) / w }
+        let mut share = total;
+        for part in &mut share {
+            *part /= w;
+        }
+        Shares { total, share, w, square: sum(squares(total)) / w }
     }
 }
 
+/// Both sides of a cut with their sums of squares: a row changes one class of each.
+pub struct Squares<T, const P: usize> {
+    left: Counts<T, P>,
+    right: Counts<T, P>,
+    w: [f64; 2],
+    square: [f64; 2],
+}
+
 impl<T: Tally, const P: usize> Criterion<Counts<T, P>> for Quadratic {
+    const FEW_ROWS: usize = 256;
+    type Walk = Squares<T, P>;
+    const WALKS_BY_SUMS: bool = false;
+
+    #[inline(always)]
+    fn walk(left: Counts<T, P>, total: Counts<T, P>) -> Squares<T, P> {
+        let right = total.minus(left);
+        let (l, r) = (floats(&left), floats(&right));
+        Squares { left, right, w: [sum(l), sum(r)], square: [sum(squares(l)), sum(squares(r))] }
+    }
+
+    #[inline(always)]
+    fn step(walk: &mut Squares<T, P>, row: Labelled<T>, _centre: f64) {
+        let k = row.class as usize & (P - 1);
+        let (w, l, r) = (row.w.float(), walk.left.0[k].float(), walk.right.0[k].float());
+        // (l + w)^2 - l^2 and r^2 - (r - w)^2
+        walk.square[0] += w * (2.0 * l + w);
+        walk.square[1] -= w * (2.0 * r - w);
+        walk.w[0] += w;
+        walk.w[1] -= w;
+        walk.left.0[k] = walk.left.0[k].plus(row.w);
+        walk.right.0[k] = walk.right.0[k].minus(row.w);
+    }
+
+    #[inline(always)]
+    fn left(walk: &Squares<T, P>) -> Counts<T, P> {
+        walk.left
+    }
+
+    #[inline(always)]
+    fn gain_of(node: &Shares<P>, walk: &Squares<T, P>) -> f64 {
+        walk.square[0] / walk.w[0] + walk.square[1] / walk.w[1] - node.square
+    }
+
     type Node = Shares<P>;
 
+    #[inline(always)]
     fn node(self, total: Counts<T, P>, _range: Range) -> Shares<P> {
         Shares::new(floats(&total))
     }
 
+    #[inline(always)]
     fn impurity(self, total: Counts<T, P>, _centre: f64, _rows: &[Labelled<T>]) -> f64 {
-        let node = Shares::new(floats(&total));
-        let squares = node.share.map(|share| share * share);
-        (1.0 - sum(squares)).max(0.0)
+        (1.0 - sum(squares(Shares::new(floats(&total)).share))).max(0.0)
     }
 
     #[inline(always)]
@@ -328,38 +470,53 @@ impl<T: Tally, const P: usize> Criterion<Counts<T, P>> for Quadratic {
         sum(q) * node.w / (w * (node.w - w))
     }
 
-    /// With s of the bin's weight b on the left, |L + x|^2 <= |L|^2 + s M, M = max_k (2 L_k + B_k)
-    /// over the classes of the bin; (|L|^2 + s M) / (W_L + s) is monotone in s, so an end bounds it.
+    /// F(x) = |L + x|^2 / W(L + x) + |R - x|^2 / W(R - x), R = T - L, is to be bounded for 0 <= x <= B.
+    /// By the mean value theorem F(x) - F(0) <= sum_k B_k max(0, D_k) with D_k no less than
+    ///
+    /// ```text
+    /// dF/dx_k = 2 l_k / W_l - |l|^2 / W_l^2 - 2 r_k / W_r + |r|^2 / W_r^2,    l = L + x, r = R - x,
+    /// ```
+    ///
+    /// each term at its extreme over the bin. The error is of second order in B.
     #[inline(always)]
     fn bound(node: &Shares<P>, before: Counts<T, P>, bin: Counts<T, P>) -> f64 {
         let (l, b) = (floats(&before), floats(&bin));
-        let (mut m_l, mut m_r): (f64, f64) = (0.0, 0.0);
-        let (mut sq_l, mut sq_r) = ([0.0; P], [0.0; P]);
-        for k in 0..P {
-            let r = node.total[k] - l[k] - b[k];
-            sq_l[k] = l[k] * l[k];
-            sq_r[k] = r * r;
-            let present = if b[k] > 0.0 { 1.0 } else { 0.0 };
-            m_l = m_l.max(present * (2.0 * l[k] + b[k]));
-            m_r = m_r.max(present * (2.0 * r + b[k]));
-        }
         let (w_l, w_b) = (before.weight(), bin.weight());
         let w_r = node.w - w_l - w_b;
-        let end = |square: f64, w: f64, m: f64| {
-            (square / w).max((square + w_b * m) / (w + w_b))
-        };
-        let (left, right) = (end(sum(sq_l), w_l, m_l), end(sum(sq_r), w_r, m_r));
-        (left + right) * SLACK - node.square
+        let (mut sq_l, mut sq_r, mut rise) = ([0.0; P], [0.0; P], [0.0; P]);
+        for k in 0..P {
+            let r = node.total[k] - l[k];
+            sq_l[k] = l[k] * l[k];
+            sq_r[k] = r * r;
+        }
+        let (sq_l, sq_r) = (sum(sq_l), sum(sq_r));
+        let (w_l_most, w_r_most) = (w_l + w_b, w_r + w_b);
+        let level = sq_r / (w_r * w_r) - sq_l / (w_l_most * w_l_most);
+        for k in 0..P {
+            let r = node.total[k] - l[k] - b[k];
+            let slope =
+                2.0 * ((l[k] + b[k]) / (w_l + b[k]).max(1.0) - r / (w_r_most - b[k]).max(1.0)) + level;
+            rise[k] = if slope > 0.0 { b[k] * slope } else { 0.0 };
+        }
+        // At an end of the node one side may be empty: no slope there, look inside.
+        if w_l == 0.0 || w_r == 0.0 {
+            return f64::INFINITY;
+        }
+        (sq_l / w_l + sq_r / w_r_most + sum(rise)) * SLACK - node.square
     }
 }
 
 impl<T: Tally, const P: usize> Criterion<Counts<T, P>> for Entropy {
+    const FEW_ROWS: usize = 256;
+    walk_by_sums!(Counts<T, P>);
     type Node = Shares<P>;
 
+    #[inline(always)]
     fn node(self, total: Counts<T, P>, _range: Range) -> Shares<P> {
         Shares::new(floats(&total))
     }
 
+    #[inline(always)]
     fn impurity(self, total: Counts<T, P>, _centre: f64, _rows: &[Labelled<T>]) -> f64 {
         let node = Shares::new(floats(&total));
         -sum(node.share.map(x_log_x))

@@ -8,16 +8,19 @@
 
 use std::collections::BinaryHeap;
 
-use super::bins::{Codes as Stored, Column};
+use super::bins::Column;
 use super::rules::Rules;
-use super::search::{Codes, Cut, Limits};
+use super::split::{Split, gather};
 use super::targets::{Stats, Targets};
-use super::tree::{CATEGORICAL, LEAF, MISSING_LEFT, write_set};
+use super::tree::{CATEGORICAL, LEAF, MAX_COLUMNS, MISSING_LEFT, write_set};
 use crate::parallel::Control;
 use crate::seed::Stream;
+use crate::vectors::Vectors;
 
 /// A node whose impurity is not above this is a leaf, as in scikit-learn.
-const EPSILON: f64 = f64::EPSILON;
+pub(super) const EPSILON: f64 = f64::EPSILON;
+/// Rows between two looks at the control.
+const CHECK_EVERY: usize = 1 << 16;
 /// No node.
 pub const NONE: u32 = u32::MAX;
 
@@ -51,18 +54,18 @@ pub struct GrownTree {
 
 /// Buffers of a thread, reused from tree to tree.
 pub struct Arena<T: Targets> {
-    rows: Vec<u32>,
-    load: Vec<T::Row>,
+    pub(super) rows: Vec<u32>,
+    pub(super) load: Vec<T::Row>,
     spare_rows: Vec<u32>,
     spare_load: Vec<T::Row>,
-    codes: Vec<u16>,
-    sides: Vec<u8>,
+    pub(super) codes: Vec<u16>,
+    pub(super) sides: Vec<u8>,
     /// Columns, always put back in ascending order.
-    columns: Vec<u32>,
-    swaps: Vec<u32>,
+    pub(super) columns: Vec<u32>,
+    pub(super) swaps: Vec<u32>,
     /// Bit sets of the columns known to be constant, one per depth.
-    constants: Vec<u64>,
-    scratch: T::Scratch,
+    pub(super) constants: Vec<u64>,
+    pub(super) scratch: T::Scratch,
 }
 
 impl<T: Targets> Default for Arena<T> {
@@ -82,26 +85,17 @@ impl<T: Targets> Default for Arena<T> {
     }
 }
 
-/// A node that waits for its split.
-struct Open<N> {
+/// A node that waits for its split: rows[start..end].
+pub struct Open<N> {
     id: u32,
-    start: usize,
-    end: usize,
-    depth: u32,
-    path: Stream,
-    node: N,
+    pub start: usize,
+    pub end: usize,
+    pub depth: u32,
+    pub path: Stream,
+    pub node: N,
     /// The range that monotonic constraints of ancestors leave to its mean.
-    low: f64,
-    high: f64,
-}
-
-/// The best split found for a node.
-struct Split<L> {
-    cut: Cut<L>,
-    column: u32,
-    set: Option<Vec<u16>>,
-    /// A drawn threshold, where the cut was drawn.
-    threshold: Option<f32>,
+    pub low: f64,
+    pub high: f64,
 }
 
 /// What growing needs beside the buffers.
@@ -110,6 +104,7 @@ pub struct Growth<'a, T: Targets> {
     pub columns: &'a [Column],
     pub rules: &'a Rules,
     pub control: &'a Control,
+    pub vectors: Vectors,
 }
 
 impl<T: Targets> Growth<'_, T> {
@@ -140,99 +135,122 @@ impl<T: Targets> Growth<'_, T> {
     }
 }
 
-struct Work<'a, 'b, T: Targets> {
-    growth: &'a Growth<'b, T>,
-    arena: &'a mut Arena<T>,
+pub(super) struct Work<'a, 'b, T: Targets> {
+    pub(super) growth: &'a Growth<'b, T>,
+    pub(super) arena: &'a mut Arena<T>,
     tree: GrownTree,
     /// Weight of the tree, and what a leaf must have of it.
-    weight: f64,
-    min_weight: f64,
+    pub(super) weight: f64,
+    pub(super) min_weight: f64,
 }
 
 impl<T: Targets> Work<'_, '_, T> {
-    fn run(mut self, n: usize, stream: Stream) -> Option<GrownTree> {
+    /// Grows the tree, by the widest vectors that the processor has. Nothing is fused or reordered: every
+    /// width gives the same bits.
+    fn run(self, n: usize, stream: Stream) -> Option<GrownTree> {
+        #[cfg(target_arch = "x86_64")]
+        match self.growth.vectors {
+            // SAFETY: `Vectors` says only what was detected.
+            Vectors::Avx512 => return unsafe { self.run_avx512(n, stream) },
+            // SAFETY: as above.
+            Vectors::Avx2 => return unsafe { self.run_avx2(n, stream) },
+            Vectors::Baseline => {}
+        }
+        self.run_here(n, stream)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt")]
+    fn run_avx512(self, n: usize, stream: Stream) -> Option<GrownTree> {
+        self.run_here(n, stream)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn run_avx2(self, n: usize, stream: Stream) -> Option<GrownTree> {
+        self.run_here(n, stream)
+    }
+
+    #[inline(always)]
+    fn run_here(mut self, n: usize, stream: Stream) -> Option<GrownTree> {
         let node = self.growth.targets.node(&self.arena.load[..n]);
         let stats = self.growth.targets.stats(&node);
         self.weight = stats.weight;
         self.min_weight = self.growth.rules.min_weight_fraction_leaf * stats.weight;
-        let root = Open {
-            id: 0,
-            start: 0,
-            end: n,
-            depth: 0,
-            path: stream,
-            node,
-            low: f64::NEG_INFINITY,
-            high: f64::INFINITY,
-        };
-        self.record(&root, stats);
-        match self.growth.rules.truncation.max_leaf_nodes {
-            None => self.depth_first(root, stats)?,
-            Some(limit) => self.best_first(root, stats, limit)?,
+        let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
+        let root = Open { id: 0, start: 0, end: n, depth: 0, path: stream, node, low, high };
+        self.record(&root.node, stats, n, 0, stream, (low, high));
+        // Depth first, what was found is carried out at once, left before right. With a limit to the
+        // leaves it waits, and the greatest decrease goes first.
+        let limit = self.growth.rules.truncation.max_leaf_nodes;
+        let mut fresh = Vec::new();
+        let mut waiting = Waiting::default();
+        let mut leaves = 1;
+        let mut rows_done = 0;
+        if self.may_split(n, 0, stats) {
+            fresh.push(root);
+        }
+        loop {
+            let (open, split) = if let Some(open) = fresh.pop() {
+                rows_done += open.end - open.start;
+                if rows_done > CHECK_EVERY {
+                    rows_done = 0;
+                    if self.growth.control.stopped() {
+                        return None;
+                    }
+                }
+                let Some(split) = self.search(&open, limit.is_none()) else { continue };
+                if limit.is_some() {
+                    waiting.put(split.cut.gain / self.weight, open, split);
+                    continue;
+                }
+                (open, split)
+            } else {
+                match waiting.take().filter(|_| limit.is_some_and(|limit| leaves < limit)) {
+                    Some(next) => next,
+                    None => break,
+                }
+            };
+            self.divide(&open, split, &mut fresh);
+            leaves += 1;
+        }
+        if !self.growth.rules.random_cuts {
+            self.write_thresholds();
         }
         Some(self.tree)
     }
 
-    fn depth_first(&mut self, root: Open<T::Node>, stats: Stats) -> Option<()> {
-        let mut stack = Vec::new();
-        if self.may_split(root.end - root.start, root.depth, stats) {
-            stack.push(root);
-        }
-        let mut until_check = 0;
-        while let Some(open) = stack.pop() {
-            until_check += open.end - open.start;
-            if until_check > 1 << 16 {
-                until_check = 0;
-                if self.growth.control.stopped() {
-                    return None;
-                }
+    /// Replaces the codes beside each cut by a threshold: halfway between the values that part, as a
+    /// float32 that parts them. All at once, since each looks up two values far from all others.
+    fn write_thresholds(&mut self) {
+        for node in &mut self.tree.nodes {
+            if node.left == NONE || node.split & CATEGORICAL != 0 {
+                continue;
             }
-            self.inherit_constants(open.depth as usize);
-            let Some(split) = self.search(&open, true) else { continue };
-            let [left, right] = self.divide(open, split);
-            stack.extend(right);
-            stack.extend(left);
+            let column = &self.growth.columns[(node.split & (MAX_COLUMNS as u32 - 1)) as usize];
+            let (last_left, first_right) = (node.data >> 16, node.data & 0xffff);
+            // Beyond the last bin only missing values are left to go right.
+            let threshold = match column.low.get(first_right as usize) {
+                Some(&right) => halfway(column.high[last_left as usize], right),
+                None => f32::INFINITY,
+            };
+            node.data = threshold.to_bits();
         }
-        Some(())
-    }
-
-    /// Splits the node of the greatest decrease first, until there are `limit` leaves.
-    fn best_first(&mut self, root: Open<T::Node>, stats: Stats, limit: u32) -> Option<()> {
-        let mut open = Vec::new();
-        let mut heap = BinaryHeap::new();
-        let mut leaves = 1;
-        let mut fresh = Vec::new();
-        if self.may_split(root.end - root.start, root.depth, stats) {
-            fresh.push(root);
-        }
-        loop {
-            for node in fresh.drain(..) {
-                if self.growth.control.stopped() {
-                    return None;
-                }
-                if let Some(split) = self.search(&node, false) {
-                    heap.push(Rank {
-                        decrease: split.cut.gain / self.weight,
-                        path: self.tree.nodes[node.id as usize].path,
-                        node: open.len() as u32,
-                    });
-                    open.push(Some((node, split)));
-                }
-            }
-            let Some(Rank { node, .. }) = heap.pop().filter(|_| leaves < limit) else { break };
-            if let Some((node, split)) = open[node as usize].take() {
-                fresh.extend(self.divide(node, split).into_iter().flatten());
-                leaves += 1;
-            }
-        }
-        Some(())
     }
 
     /// Appends a node, a leaf until it is split.
-    fn record(&mut self, open: &Open<T::Node>, stats: Stats) {
-        let (low, high) = (open.low, open.high);
+    #[inline(always)]
+    fn record(
+        &mut self,
+        node: &T::Node,
+        stats: Stats,
+        n: usize,
+        depth: u32,
+        path: Stream,
+        (low, high): (f64, f64),
+    ) {
         let at = self.tree.values.len();
-        self.growth.targets.values(&open.node, &mut self.tree.values);
+        self.growth.targets.values(node, &mut self.tree.values);
         if low > f64::NEG_INFINITY || high < f64::INFINITY {
             clip(&mut self.tree.values[at..], low, high);
         }
@@ -240,15 +258,16 @@ impl<T: Targets> Work<'_, '_, T> {
             split: LEAF,
             data: 0,
             left: NONE,
-            n: (open.end - open.start) as u32,
-            depth: open.depth,
+            n: n as u32,
+            depth,
             weight: stats.weight,
             impurity: stats.impurity,
             decrease: 0.0,
-            path: open.path.id(),
+            path: path.id(),
         });
     }
 
+    #[inline(always)]
     fn may_split(&self, n: usize, depth: u32, stats: Stats) -> bool {
         let rules = self.growth.rules;
         depth < rules.truncation.max_depth
@@ -259,132 +278,73 @@ impl<T: Targets> Work<'_, '_, T> {
             && stats.impurity > EPSILON
     }
 
-    fn words(&self) -> usize {
-        self.growth.columns.len().div_ceil(64)
-    }
-
-    /// Columns constant in the parent are constant here. In depth-first order the parent's set, one
-    /// level up, is still the one that its search left.
-    fn inherit_constants(&mut self, depth: usize) {
-        let words = self.words();
-        self.arena.constants.resize(self.arena.constants.len().max((depth + 1) * words), 0);
-        if depth == 0 {
-            self.arena.constants[..words].fill(0);
-        } else {
-            self.arena.constants.copy_within((depth - 1) * words..depth * words, depth * words);
-        }
-    }
-
-    /// The best split of a node: columns are visited in random order until `max_features` were seen
-    /// and one of them was not constant, as in scikit-learn.
+    /// Carries a split out: records both children, and appends those that may be split, right then left.
     #[inline(always)]
-    fn search(&mut self, open: &Open<T::Node>, cached: bool) -> Option<Split<T::Left>> {
-        let d = self.growth.columns.len();
-        let constants = open.depth as usize * self.words();
-        let mut stream = open.path;
-        let mut best: Option<Split<T::Left>> = None;
-        let mut varied = false;
-        let mut visited = 0;
-        self.arena.swaps.clear();
-        while visited < d && (visited < self.growth.rules.max_features || !varied) {
-            // Fisher-Yates: columns[..visited] are drawn, the rest is not.
-            let k = visited + stream.below((d - visited) as u32) as usize;
-            self.arena.columns.swap(visited, k);
-            self.arena.swaps.push(k as u32);
-            let j = self.arena.columns[visited] as usize;
-            visited += 1;
-            let bit = 1u64 << (j % 64);
-            if cached && self.arena.constants[constants + j / 64] & bit != 0 {
-                continue;
-            }
-            let n = open.end - open.start;
-            let column = &self.growth.columns[j];
-            let (low, high, missing) = gather(column, &self.arena.rows[open.start..open.end], &mut self.arena.codes[..n]);
-            if low >= high && (missing == 0 || missing == n) {
-                if cached {
-                    self.arena.constants[constants + j / 64] |= bit;
-                }
-                continue;
-            }
-            varied = true;
-            let codes = Codes {
-                codes: &self.arena.codes[..n],
-                low,
-                high,
-                missing: (missing > 0).then_some(column.n_bins() as u16),
-            };
-            let rules = self.growth.rules;
-            let limits = Limits {
-                min_rows: rules.min_samples_leaf,
-                min_weight: self.min_weight,
-                monotonic: rules.monotonic.as_ref().map_or(0, |signs| signs[j]),
-                low: open.low,
-                high: open.high,
-            };
-            let floor = best.as_ref().map_or(0.0, |best| best.cut.gain);
-            let load = &self.arena.load[open.start..open.end];
-            let targets = self.growth.targets;
-            let found = if rules.random_cuts {
-                let sides = &mut self.arena.sides[..n];
-                super::random::cut(targets, &open.node, load, column, codes, &limits, floor, stream.child(j as u64 + 3), sides)
-                    .map(|(cut, set, threshold)| Split { cut, column: j as u32, set, threshold })
-            } else if column.categorical {
-                targets.best_set(&open.node, load, codes, &limits, floor)
-                    .map(|found| Split { cut: found.cut, column: j as u32, set: Some(found.set), threshold: None })
-            } else {
-                targets.best_cut(&open.node, load, codes, &limits, floor, &mut self.arena.scratch)
-                    .map(|cut| Split { cut, column: j as u32, set: None, threshold: None })
-            };
-            if let Some(found) = found {
-                let perfect = found.cut.perfect;
-                best = Some(found);
-                if perfect {
-                    break;
-                }
-            }
-        }
-        for place in (0..self.arena.swaps.len()).rev() {
-            self.arena.columns.swap(place, self.arena.swaps[place] as usize);
-        }
-        let rules = &self.growth.rules.truncation;
-        best.filter(|split| split.cut.gain / self.weight + EPSILON >= rules.min_impurity_decrease)
-    }
-
-    /// Carries a split out: records both children and returns those that may be split further.
-    fn divide(&mut self, open: Open<T::Node>, split: Split<T::Left>) -> [Option<Open<T::Node>>; 2] {
-        let Open { id, start, end, depth, .. } = open;
+    fn divide(&mut self, open: &Open<T::Node>, split: Split<T::Left>, fresh: &mut Vec<Open<T::Node>>) {
+        let (start, end, depth) = (open.start, open.end, open.depth + 1);
         let n = end - start;
         let column = &self.growth.columns[split.column as usize];
         gather(column, &self.arena.rows[start..end], &mut self.arena.codes[..n]);
         let missing = column.n_bins() as u16;
-        let (n_left, threshold) = self.choose_sides(n, &split, missing);
-        let data = match &split.set {
-            Some(set) => {
-                let codes = set.iter().filter(|&&code| code != missing).map(|&code| column.low[code as usize] as u32);
-                write_set(&mut self.tree.categories, codes)
-            }
-            None => split.threshold.unwrap_or(threshold).to_bits(),
-        };
+        let (n_left, codes) = self.choose_sides(n, &split, missing);
         // Where no value was missing, one that is missing later follows the larger side.
         let any_missing = column.has_missing && self.arena.codes[..n].contains(&missing);
         let missing_left = if any_missing { split.cut.missing_left } else { n_left > n - n_left };
+        self.link(open.id, &split, codes, missing_left);
 
         let targets = self.growth.targets;
+        let sizes = [n_left, n - n_left];
+        let bounds = [(start, start + n_left), (start + n_left, end)];
         let exact = targets.children(&open.node, &split.cut.left);
-        let splits_on = |work: &Self, node: &T::Node, n: usize| work.may_split(n, depth + 1, targets.stats(node));
-        let both_leaves = exact.as_ref().is_some_and(|(left, right)| {
-            !splits_on(self, left, n_left) && !splits_on(self, right, n - n_left)
-        });
-        if !both_leaves {
+        // Closures would not be compiled for the vectors of this function: hence the pairs.
+        let nodes = if let Some(nodes) = exact {
+            // Rows are parted unless both children are known to be leaves without a look at their rows.
+            let stats = [targets.stats(&nodes[0]), targets.stats(&nodes[1])];
+            if self.may_split(sizes[0], depth, stats[0]) || self.may_split(sizes[1], depth, stats[1]) {
+                self.part(start, end);
+            }
+            nodes
+        } else {
             self.part(start, end);
+            let (left, right) = self.arena.load[start..end].split_at(n_left);
+            [targets.node(left), targets.node(right)]
+        };
+        let stats = [targets.stats(&nodes[0]), targets.stats(&nodes[1])];
+        let goes_on = [self.may_split(sizes[0], depth, stats[0]), self.may_split(sizes[1], depth, stats[1])];
+        let ranges = self.child_ranges(open, split.column as usize, stats);
+        let first = self.tree.nodes.len() as u32;
+        let paths = [open.path.child(1), open.path.child(2)];
+        for side in 0..2 {
+            self.record(&nodes[side], stats[side], sizes[side], depth, paths[side], ranges[side]);
         }
-        let middle = start + n_left;
-        let (left, right) = exact.unwrap_or_else(|| {
-            (targets.node(&self.arena.load[start..middle]), targets.node(&self.arena.load[middle..end]))
-        });
+        for (side, node) in nodes.into_iter().enumerate().rev() {
+            if goes_on[side] {
+                let ((start, end), (low, high)) = (bounds[side], ranges[side]);
+                fresh.push(Open {
+                    id: first + side as u32,
+                    start,
+                    end,
+                    depth,
+                    path: paths[side],
+                    node,
+                    low,
+                    high,
+                });
+            }
+        }
+    }
 
-        let stats = [targets.stats(&left), targets.stats(&right)];
-        let ranges = self.child_ranges(&open, split.column as usize, stats);
+    /// Makes the node `id` a split; its children are the next two nodes to be recorded.
+    #[inline(always)]
+    fn link(&mut self, id: u32, split: &Split<T::Left>, codes: u32, missing_left: bool) {
+        let column = &self.growth.columns[split.column as usize];
+        let data = match &split.set {
+            Some(set) => {
+                let set = set.iter().filter(|&&code| (code as usize) < column.n_bins());
+                write_set(&mut self.tree.categories, set.map(|&code| column.low[code as usize] as u32))
+            }
+            None => split.threshold.map_or(codes, f32::to_bits),
+        };
         let first = self.tree.nodes.len() as u32;
         let parent = &mut self.tree.nodes[id as usize];
         parent.split = split.column
@@ -393,52 +353,36 @@ impl<T: Targets> Work<'_, '_, T> {
         parent.data = data;
         parent.left = first;
         parent.decrease = split.cut.gain / self.weight;
-
-        let bounds = [(start, middle), (middle, end)];
-        let mut nodes = [Some(left), Some(right)];
-        std::array::from_fn(|side| {
-            let child = Open {
-                id: first + side as u32,
-                start: bounds[side].0,
-                end: bounds[side].1,
-                depth: depth + 1,
-                path: open.path.child(side as u64 + 1),
-                node: nodes[side].take()?,
-                low: ranges[side].0,
-                high: ranges[side].1,
-            };
-            self.record(&child, stats[side]);
-            self.may_split(child.end - child.start, child.depth, stats[side]).then_some(child)
-        })
     }
 
-    /// Writes 1 into `sides` for rows that go left; returns how many do and the threshold: halfway
-    /// between the values that part, as a float32 that parts them.
-    fn choose_sides(&mut self, n: usize, split: &Split<T::Left>, missing: u16) -> (usize, f32) {
+    /// Writes 1 into `sides` for rows that go left; returns how many do and, at a numeric column, the last
+    /// code on the left above the first on the right.
+    #[inline(always)]
+    fn choose_sides(&mut self, n: usize, split: &Split<T::Left>, missing: u16) -> (usize, u32) {
         let column = &self.growth.columns[split.column as usize];
         let (codes, sides) = (&self.arena.codes[..n], &mut self.arena.sides[..n]);
-        let missing_left = split.cut.missing_left;
         let (mut last_left, mut first_right) = (0u16, u16::MAX);
         if let Some(set) = &split.set {
             for (side, code) in sides.iter_mut().zip(codes) {
                 *side = u8::from(set.binary_search(code).is_ok());
             }
         } else {
+            let up_to = split.cut.code;
             for (side, &code) in sides.iter_mut().zip(codes) {
-                let (is_missing, below) = (code == missing, code <= split.cut.code);
-                *side = u8::from(if is_missing { missing_left } else { below });
-                last_left = last_left.max(if below && !is_missing { code } else { 0 });
-                first_right = first_right.min(if below || is_missing { u16::MAX } else { code });
+                *side = u8::from(code <= up_to);
+                last_left = last_left.max(if code <= up_to { code } else { 0 });
+                // Present values and the missing code alike: the code after the last value is missing.
+                first_right = first_right.min(if code <= up_to { u16::MAX } else { code });
+            }
+            if column.has_missing {
+                for (side, &code) in sides.iter_mut().zip(codes) {
+                    *side = if code == missing { u8::from(split.cut.missing_left) } else { *side };
+                }
             }
         }
-        let n_left = sides.iter().map(|&side| usize::from(side)).sum();
-        let threshold = if split.set.is_some() || first_right == u16::MAX {
-            // Everything but the missing values goes left.
-            f32::INFINITY
-        } else {
-            halfway(column.high[last_left as usize], column.low[first_right as usize])
-        };
-        (n_left, threshold)
+        // In bytes as far as they go: that is what vectorises.
+        let n_left = sides.chunks(255).map(|chunk| usize::from(chunk.iter().sum::<u8>())).sum();
+        (n_left, u32::from(last_left) << 16 | u32::from(first_right))
     }
 
     /// Parts rows[start..end] by `sides`, left ones first, both in their order.
@@ -465,6 +409,7 @@ impl<T: Targets> Work<'_, '_, T> {
 
     /// Ranges of the children's means: a split of a constrained column parts its node's range between
     /// the two means.
+    #[inline(always)]
     fn child_ranges(&self, open: &Open<T::Node>, column: usize, stats: [Stats; 2]) -> [(f64, f64); 2] {
         let whole = (open.low, open.high);
         let middle = (stats[0].mean + stats[1].mean) / 2.0;
@@ -474,49 +419,6 @@ impl<T: Targets> Work<'_, '_, T> {
             _ => [(middle, whole.1), (whole.0, middle)],
         }
     }
-}
-
-/// Puts the codes of `rows` into `codes`; returns the least and the greatest code of a value that is
-/// not missing (65535 and 0 if there is none), and how many are missing.
-#[inline(always)]
-fn gather(column: &Column, rows: &[u32], codes: &mut [u16]) -> (u16, u16, usize) {
-    let missing = if column.has_missing { Some(column.n_bins() as u16) } else { None };
-    match &column.codes {
-        Stored::U8(stored) => gather_from(stored, missing, rows, codes),
-        Stored::U16(stored) => gather_from(stored, missing, rows, codes),
-    }
-}
-
-#[inline(always)]
-fn gather_from<C: Copy + Into<u16>>(
-    stored: &[C],
-    missing: Option<u16>,
-    rows: &[u32],
-    codes: &mut [u16],
-) -> (u16, u16, usize) {
-    let (mut low, mut high, mut n_missing) = (u16::MAX, 0, 0);
-    for (out, &row) in codes.iter_mut().zip(rows) {
-        debug_assert!((row as usize) < stored.len());
-        // SAFETY: the rows of a tree are numbered below the length of every column.
-        *out = unsafe { *stored.get_unchecked(row as usize) }.into();
-    }
-    match missing {
-        None => {
-            for &code in codes.iter() {
-                low = low.min(code);
-                high = high.max(code);
-            }
-        }
-        Some(missing) => {
-            for &code in codes.iter() {
-                let is_missing = code == missing;
-                low = low.min(if is_missing { u16::MAX } else { code });
-                high = high.max(if is_missing { 0 } else { code });
-                n_missing += usize::from(is_missing);
-            }
-        }
-    }
-    (low, high, n_missing)
 }
 
 /// A float32 t with a <= t < b, halfway between them where float32 allows.
@@ -534,6 +436,30 @@ fn clip(values: &mut [f64], low: f64, high: f64) {
             *other = 1.0 - *share;
         }
         _ => {}
+    }
+}
+
+/// Splits that wait for their turn in best-first growth.
+struct Waiting<N, L> {
+    heap: BinaryHeap<Rank>,
+    found: Vec<Option<(Open<N>, Split<L>)>>,
+}
+
+impl<N, L> Default for Waiting<N, L> {
+    fn default() -> Self {
+        Waiting { heap: BinaryHeap::new(), found: Vec::new() }
+    }
+}
+
+impl<N, L> Waiting<N, L> {
+    fn put(&mut self, decrease: f64, open: Open<N>, split: Split<L>) {
+        self.heap.push(Rank { decrease, path: open.path.id(), node: self.found.len() as u32 });
+        self.found.push(Some((open, split)));
+    }
+
+    fn take(&mut self) -> Option<(Open<N>, Split<L>)> {
+        let rank = self.heap.pop()?;
+        self.found[rank.node as usize].take()
     }
 }
 

@@ -87,13 +87,21 @@ impl Forest {
         control.expect(options.trees.len());
         let first = options.trees.start;
         let parts = in_parallel(options.trees.len(), options.n_threads, control, watcher, |i| {
-            let look = Look { forest: self, tree: &self.trees[first + i], number: first + i, data, options, control };
+            let look = Look {
+                forest: self,
+                tree: &self.trees[first + i],
+                number: first + i,
+                data,
+                options,
+                control,
+            };
             let part = look.part(&sampling);
             control.advance(1);
             part
         })?;
         let d = self.n_features;
-        let mut sum = Importances { permutation: vec![0.0; d * options.n_repeats], unbiased: vec![0.0; d], n_trees: 0 };
+        let mut sum =
+            Importances { permutation: vec![0.0; d * options.n_repeats], unbiased: vec![0.0; d], n_trees: 0 };
         for part in parts {
             let Some(part) = part? else { continue };
             sum.permutation.iter_mut().zip(part.permutation).for_each(|(sum, one)| *sum += one);
@@ -114,15 +122,25 @@ impl Forest {
         }
         if trees.start > trees.end || trees.end > self.trees.len() {
             let (first, last) = (trees.start, trees.end);
-            return Err(Error::invalid(format!("trees {first} to {last} were asked for; there are {}", self.trees.len())));
+            return Err(Error::invalid(format!(
+                "trees {first} to {last} were asked for; there are {}",
+                self.trees.len()
+            )));
         }
-        let values = trees.len().max(1).checked_mul(self.n_features).and_then(|n| n.checked_mul(options.n_repeats));
+        let values =
+            trees.len().max(1).checked_mul(self.n_features).and_then(|n| n.checked_mul(options.n_repeats));
         if values.is_none_or(|values| values > MOST_VALUES) {
             let (d, repeats) = (self.n_features, options.n_repeats);
-            return Err(Error::Memory(format!("n_repeats={repeats} of {d} columns in {} trees: too many", trees.len())));
+            return Err(Error::Memory(format!(
+                "n_repeats={repeats} of {d} columns in {} trees: too many",
+                trees.len()
+            )));
         }
         if data.d != self.n_features {
-            return Err(Error::invalid(format!("X has {} columns; the forest learned from {}", data.d, self.n_features)));
+            return Err(Error::invalid(format!(
+                "X has {} columns; the forest learned from {}",
+                data.d, self.n_features
+            )));
         }
         if data.n_outputs != self.n_outputs || data.n_classes != self.n_classes {
             return Err(Error::invalid(format!(
@@ -159,7 +177,8 @@ impl Look<'_> {
         let by_leaf = ByLeaf::new(&leaves, self.tree.nodes.len());
         self.check_leaves(&counts, &by_leaf)?;
         let score = |i: u32| self.data.sample_weight.map_or(1.0, |weights| weights[i as usize]);
-        let unseen: Vec<u32> = (0..self.data.n as u32).filter(|&i| counts[i as usize] == 0 && score(i) > 0.0).collect();
+        let unseen: Vec<u32> =
+            (0..self.data.n as u32).filter(|&i| counts[i as usize] == 0 && score(i) > 0.0).collect();
         if unseen.is_empty() {
             return Ok(None);
         }
@@ -258,7 +277,9 @@ impl Look<'_> {
         let predicted = self.predictions();
         let scale = weights.iter().sum::<f64>() * self.data.n_outputs as f64;
         let stream = Stream::new(self.options.seed).child(PERMUTATION).child(self.number as u64);
-        for (j, visits) in self.first_visits(unseen).iter().enumerate().filter(|(_, visits)| !visits.is_empty()) {
+        for (j, visits) in
+            self.first_visits(unseen).iter().enumerate().filter(|(_, visits)| !visits.is_empty())
+        {
             let own: Vec<f32> = unseen.iter().map(|&row| self.x(row)[j]).collect();
             for repeat in 0..repeats {
                 if self.control.interrupted() {
@@ -617,6 +638,7 @@ mod tests {
             for changes in [
                 vec![("splitter", text("random"))],
                 vec![("max_bins", Value::Int(5))],
+                vec![("max_bins", Value::Int(5)), ("splitter", text("random"))],
                 vec![("max_leaf_nodes", Value::Int(9)), ("min_samples_leaf", Value::Int(4))],
                 vec![("ccp_alpha", Value::Float(0.005)), ("max_samples", Value::Float(0.4))],
                 vec![("class_weight", text("balanced"))],

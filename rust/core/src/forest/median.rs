@@ -52,18 +52,8 @@ pub struct Deviations {
 impl Deviations {
     /// Sets `out_deviation[k - 1]` to D_k and `out_median[k - 1]` to m_k. All slices have the same
     /// length; targets are finite and weights positive.
-    pub fn prefix(
-        &mut self,
-        y: &[f64],
-        w: &[f64],
-        out_deviation: &mut [f64],
-        out_median: &mut [f64],
-    ) {
-        debug_assert!(
-            [w.len(), out_deviation.len(), out_median.len()]
-                .iter()
-                .all(|&len| len == y.len())
-        );
+    pub fn prefix(&mut self, y: &[f64], w: &[f64], out_deviation: &mut [f64], out_median: &mut [f64]) {
+        debug_assert!([w.len(), out_deviation.len(), out_median.len()].iter().all(|&len| len == y.len()));
         debug_assert!(w.iter().all(|&weight| weight > 0.0) && y.iter().all(|v| v.is_finite()));
         let rows = y.iter().copied().zip(w.iter().copied());
         let out = out_deviation.iter_mut().zip(out_median);
@@ -99,19 +89,12 @@ impl Deviations {
         let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
         for (((y, w), &rank), (deviation, median)) in rows.zip(rank.iter()).zip(out) {
             (least, greatest) = (y.min(least), y.max(greatest));
-            let row = Mass {
-                w,
-                wy: w * (y - origin),
-            };
+            let row = Mass { w, wy: w * (y - origin) };
             tree.add(rank as usize, row);
             total.add(row);
             // Invariant: tree and total hold the rows up to this one.
             let (lower, upper, below) = tree.split(total.w / 2.0);
-            *median = if lower == upper {
-                target(upper)
-            } else {
-                halfway(target(lower), target(upper))
-            };
+            *median = if lower == upper { target(upper) } else { halfway(target(lower), target(upper)) };
             let m = *median - origin;
             let sum = ((total.wy - below.wy) - m * (total.w - below.w)) + (m * below.w - below.wy);
             // Rounding must leave no deviation, and no reason to split, where all targets are
@@ -134,10 +117,7 @@ fn prefix_by_insertion<'a>(
     let mut total = 0.0;
     for ((k, row), (deviation, median)) in rows.enumerate().zip(out) {
         // Invariant: sorted[..k] are the rows before this one, in the order of y.
-        let place = sorted[..k]
-            .iter()
-            .rposition(|other| other.0 <= row.0)
-            .map_or(0, |j| j + 1);
+        let place = sorted[..k].iter().rposition(|other| other.0 <= row.0).map_or(0, |j| j + 1);
         sorted.copy_within(place..k, place + 1);
         sorted[place] = row;
         total += row.1;
@@ -204,11 +184,7 @@ impl Fenwick {
     /// row), and the mass below the second.
     fn split(&self, half: f64) -> (usize, usize, Mass) {
         let (upper, below, room) = self.descend(half, true);
-        let lower = if room == 0.0 {
-            self.descend(half, false).0
-        } else {
-            upper
-        };
+        let lower = if room == 0.0 { self.descend(half, false).0 } else { upper };
         (lower, upper, below)
     }
 }
@@ -233,16 +209,8 @@ mod tests {
     fn by_definition(y: &[f64], w: &[f64]) -> (f64, f64) {
         let at: Vec<f64> = y.iter().map(|&m| deviation_about(m, y, w)).collect();
         let least = at.iter().copied().fold(f64::INFINITY, f64::min);
-        let best = || {
-            y.iter()
-                .zip(&at)
-                .filter(|&(_, &d)| d == least)
-                .map(|(&m, _)| m)
-        };
-        let (low, high) = (
-            best().fold(f64::INFINITY, f64::min),
-            best().fold(f64::NEG_INFINITY, f64::max),
-        );
+        let best = || y.iter().zip(&at).filter(|&(_, &d)| d == least).map(|(&m, _)| m);
+        let (low, high) = (best().fold(f64::INFINITY, f64::min), best().fold(f64::NEG_INFINITY, f64::max));
         (least, halfway(low, high))
     }
 
@@ -252,20 +220,13 @@ mod tests {
         for case in 0..300 {
             let mut s = Stream::new(21).child(case);
             let n = 1 + s.below(100) as usize;
-            let (values, weights) = (
-                [3, 50, 100_000][case as usize % 3],
-                [1, 2, 9][case as usize / 3 % 3],
-            );
+            let (values, weights) = ([3, 50, 100_000][case as usize % 3], [1, 2, 9][case as usize / 3 % 3]);
             let y: Vec<f64> = (0..n).map(|_| f64::from(s.below(values)) - 7.0).collect();
             let w: Vec<f64> = (0..n).map(|_| f64::from(1 + s.below(weights))).collect();
             let (deviation, median) = prefixes(&y, &w);
             for k in 1..=n {
                 let expected = by_definition(&y[..k], &w[..k]);
-                assert_eq!(
-                    (deviation[k - 1], median[k - 1]),
-                    expected,
-                    "case {case}, prefix {k} of {n}"
-                );
+                assert_eq!((deviation[k - 1], median[k - 1]), expected, "case {case}, prefix {k} of {n}");
             }
         }
     }
@@ -283,14 +244,8 @@ mod tests {
                 let (least, _) = by_definition(&y[..k], &w[..k]);
                 let reached = deviation_about(median[k - 1], &y[..k], &w[..k]);
                 let tolerance = 1e-11 * (1.0 + least);
-                assert!(
-                    (deviation[k - 1] - least).abs() <= tolerance,
-                    "case {case}, prefix {k}"
-                );
-                assert!(
-                    (reached - least).abs() <= tolerance,
-                    "case {case}, prefix {k}"
-                );
+                assert!((deviation[k - 1] - least).abs() <= tolerance, "case {case}, prefix {k}");
+                assert!((reached - least).abs() <= tolerance, "case {case}, prefix {k}");
             }
         }
     }

@@ -12,7 +12,7 @@
 //! | sums, criterion | what a node knows of its targets, how good a cut is          |
 //! | search        | the best cut of a numeric column; categories, random: of others |
 //! | targets, wide | the above for one output; for several, and absolute errors     |
-//! | grow          | a tree                                                         |
+//! | split, grow   | the best split of a node; a tree                               |
 //! | truncate, prune | which smaller trees are contained in it                      |
 //! | tree, learned, views | a learned tree, a learned forest, what they say         |
 //! | importance    | what each column is worth on rows that a tree has not seen     |
@@ -31,6 +31,7 @@ mod rules;
 mod sample;
 mod search;
 pub mod settings;
+mod split;
 mod state;
 mod sums;
 mod sweep;

@@ -39,10 +39,7 @@ pub fn thresholds(children: &[[u32; 2]], risk: &[f64]) -> Vec<f64> {
     debug_assert_eq!(children.len(), risk.len());
     debug_assert!(
         children.iter().enumerate().all(|(t, &pair)| pair == LEAF
-            || pair[0] != pair[1]
-                && pair
-                    .iter()
-                    .all(|&c| t < c as usize && (c as usize) < risk.len())),
+            || pair[0] != pair[1] && pair.iter().all(|&c| t < c as usize && (c as usize) < risk.len())),
         "a parent must come before its children"
     );
     let mut threshold = vec![f64::NEG_INFINITY; children.len()];
@@ -85,20 +82,10 @@ impl<'a> Branches<'a> {
     fn new(children: &[[u32; 2]], risk: &'a [f64]) -> Self {
         let n = children.len();
         let mut parent = vec![None; n];
-        for (t, &pair) in children
-            .iter()
-            .enumerate()
-            .filter(|&(_, &pair)| pair != LEAF)
-        {
-            pair.iter()
-                .for_each(|&child| parent[child as usize] = Some(t as u32));
+        for (t, &pair) in children.iter().enumerate().filter(|&(_, &pair)| pair != LEAF) {
+            pair.iter().for_each(|&child| parent[child as usize] = Some(t as u32));
         }
-        let mut branches = Self {
-            risk,
-            branch_risk: vec![0.0; n],
-            leaves: vec![0; n],
-            parent,
-        };
+        let mut branches = Self { risk, branch_risk: vec![0.0; n], leaves: vec![0; n], parent };
         for leaf in (0..n).filter(|&t| children[t] == LEAF) {
             branches.branch_risk[leaf] = risk[leaf];
             branches.leaves[leaf] = 1;
@@ -150,10 +137,7 @@ impl Tournament {
     /// Values that are not numbers count as infinite.
     fn new(value: Vec<f64>) -> Self {
         let size = value.len().next_power_of_two();
-        let mut tournament = Self {
-            value,
-            winner: vec![0; 2 * size],
-        };
+        let mut tournament = Self { value, winner: vec![0; 2 * size] };
         for (place, winner) in tournament.winner[size..].iter_mut().enumerate() {
             *winner = place as u32;
         }
@@ -164,10 +148,7 @@ impl Tournament {
     }
 
     fn value(&self, place: u32) -> f64 {
-        self.value
-            .get(place as usize)
-            .copied()
-            .unwrap_or(f64::INFINITY)
+        self.value.get(place as usize).copied().unwrap_or(f64::INFINITY)
     }
 
     fn play(&self, match_up: usize) -> u32 {
@@ -260,16 +241,10 @@ mod tests {
             let mut stream = Stream::new(11).child(case);
             let integers = case % 2 == 0;
             let (children, risk) = random_tree(&mut stream, 3 + case as usize / 2, integers);
-            let (fast, slow) = (
-                thresholds(&children, &risk),
-                by_definition(&children, &risk),
-            );
+            let (fast, slow) = (thresholds(&children, &risk), by_definition(&children, &risk));
             for (a, b) in fast.iter().zip(&slow) {
                 // The order of the additions differs, so sums of reals may differ by rounding.
-                assert!(
-                    a == b || (a - b).abs() < 1e-12 * risk[0],
-                    "case {case}: {a} {b}"
-                );
+                assert!(a == b || (a - b).abs() < 1e-12 * risk[0], "case {case}: {a} {b}");
             }
         }
     }
@@ -277,19 +252,11 @@ mod tests {
     #[test]
     fn pruned_trees_are_nested() {
         for case in 0..50 {
-            let (children, risk) =
-                random_tree(&mut Stream::new(12).child(case), 201, case % 2 == 0);
+            let (children, risk) = random_tree(&mut Stream::new(12).child(case), 201, case % 2 == 0);
             let threshold = thresholds(&children, &risk);
-            for (t, pair) in children
-                .iter()
-                .enumerate()
-                .filter(|&(_, &pair)| pair != LEAF)
-            {
+            for (t, pair) in children.iter().enumerate().filter(|&(_, &pair)| pair != LEAF) {
                 assert!(threshold[t].is_finite());
-                assert!(
-                    pair.iter()
-                        .all(|&child| threshold[child as usize] <= threshold[t])
-                );
+                assert!(pair.iter().all(|&child| threshold[child as usize] <= threshold[t]));
             }
         }
     }
@@ -305,11 +272,7 @@ mod tests {
                 return leaf;
             }
             let [a, b] = children[t].map(|child| best(children, risk, alpha, child as usize));
-            if a.0 + b.0 < leaf.0 {
-                (a.0 + b.0, a.1 + b.1)
-            } else {
-                leaf
-            }
+            if a.0 + b.0 < leaf.0 { (a.0 + b.0, a.1 + b.1) } else { leaf }
         }
         fn pruned(c: &[[u32; 2]], risk: &[f64], cut: &[f64], alpha: f64, t: usize) -> (f64, u32) {
             if alpha >= cut[t] {
@@ -323,10 +286,8 @@ mod tests {
             let (children, risk) = random_tree(&mut stream, 61, true);
             let cut = thresholds(&children, &risk);
             for alpha in (0..40).map(|step| f64::from(step) * 0.25) {
-                let (ours, least) = (
-                    pruned(&children, &risk, &cut, alpha, 0),
-                    best(&children, &risk, alpha, 0),
-                );
+                let (ours, least) =
+                    (pruned(&children, &risk, &cut, alpha, 0), best(&children, &risk, alpha, 0));
                 assert_eq!(ours, least, "case {case}, alpha {alpha}");
             }
         }
@@ -336,14 +297,7 @@ mod tests {
     /// the trees that scikit-learn 1.9.1 prunes at each alpha of the path.
     #[test]
     fn agrees_with_scikit_learn() {
-        let splits = [
-            (0, 1, 2),
-            (2, 3, 12),
-            (3, 4, 7),
-            (4, 5, 6),
-            (7, 8, 9),
-            (9, 10, 11),
-        ];
+        let splits = [(0, 1, 2), (2, 3, 12), (3, 4, 7), (4, 5, 6), (7, 8, 9), (9, 10, 11)];
         let splits = splits.into_iter().chain([(12, 13, 16), (13, 14, 15)]);
         let mut children = [LEAF; 17];
         splits.for_each(|(t, left, right)| children[t] = [left, right]);
@@ -369,19 +323,12 @@ mod tests {
             (0.3333333333333334, 1),
         ];
         let threshold = thresholds(&children, &risk);
-        let mut distinct: Vec<f64> = threshold
-            .iter()
-            .copied()
-            .filter(|a| a.is_finite())
-            .collect();
+        let mut distinct: Vec<f64> = threshold.iter().copied().filter(|a| a.is_finite()).collect();
         distinct.sort_by(f64::total_cmp);
         distinct.dedup();
         assert_eq!(distinct, path.map(|(alpha, _)| alpha));
         for (alpha, nodes) in path {
-            assert_eq!(
-                1 + 2 * threshold.iter().filter(|&&limit| alpha < limit).count(),
-                nodes
-            );
+            assert_eq!(1 + 2 * threshold.iter().filter(|&&limit| alpha < limit).count(), nodes);
         }
     }
 
@@ -391,10 +338,7 @@ mod tests {
         assert_eq!(thresholds(&[LEAF], &[1.0]), [f64::NEG_INFINITY]);
         // A split that gains nothing has threshold 0, one whose risk is unknown is never pruned.
         assert_eq!(thresholds(&[[1, 2], LEAF, LEAF], &[1.0, 0.5, 0.5])[0], 0.0);
-        assert_eq!(
-            thresholds(&[[1, 2], LEAF, LEAF], &[f64::NAN, 0.5, 0.5])[0],
-            f64::INFINITY
-        );
+        assert_eq!(thresholds(&[[1, 2], LEAF, LEAF], &[f64::NAN, 0.5, 0.5])[0], f64::INFINITY);
     }
 
     #[test]
@@ -405,8 +349,7 @@ mod tests {
             let mut tournament = Tournament::new(value.clone());
             for _ in 0..300 {
                 let place = stream.below(n) as usize;
-                value[place] =
-                    [f64::from(stream.below(5)), f64::INFINITY][stream.below(2) as usize];
+                value[place] = [f64::from(stream.below(5)), f64::INFINITY][stream.below(2) as usize];
                 tournament.set(place, value[place]);
                 let least = value.iter().copied().fold(f64::INFINITY, f64::min);
                 let first = value.iter().position(|&v| v == least && v < f64::INFINITY);

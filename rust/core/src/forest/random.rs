@@ -7,12 +7,15 @@ use super::search::{Codes, Cut, Limits};
 use super::targets::Targets;
 use crate::seed::Stream;
 
+/// A cut with its set or its threshold.
+pub type Drawn<L> = (Cut<L>, Option<Vec<u16>>, Option<f32>);
+
 /// Draws a cut; returns it with its set or its threshold if its gain is above `floor`.
 #[expect(clippy::too_many_arguments, reason = "one call site, all of them borrowed from its state")]
 #[inline(always)]
 pub fn cut<T: Targets>(
     targets: &T,
-    node: &T::Node,
+    node: &T::Ready,
     rows: &[T::Row],
     column: &Column,
     codes: Codes<'_>,
@@ -20,14 +23,13 @@ pub fn cut<T: Targets>(
     floor: f64,
     mut stream: Stream,
     sides: &mut [u8],
-) -> Option<(Cut<T::Left>, Option<Vec<u16>>, Option<f32>)> {
+) -> Option<Drawn<T::Left>> {
     let missing_left = codes.missing.is_some() && stream.next_u64() & 1 == 1;
     let (set, threshold, code) = if column.categorical {
         (Some(draw_set(codes, missing_left, &mut stream)), None, 0)
     } else {
-        let threshold = draw_threshold(column, codes, &mut stream)?;
-        // At least the least value goes left, so there is a bin up to the threshold.
-        (None, Some(threshold), column.bins_up_to(threshold).max(1) as u16 - 1)
+        let (threshold, code) = draw_threshold(column, codes, &mut stream)?;
+        (None, Some(threshold), code)
     };
     for (side, value) in sides.iter_mut().zip(codes.codes) {
         *side = u8::from(match &set {
@@ -41,20 +43,27 @@ pub fn cut<T: Targets>(
     (gain > floor).then_some((cut, set, threshold))
 }
 
-/// Uniform in [least, greatest); `None` where only missing values differ from the rest.
-fn draw_threshold(column: &Column, codes: Codes<'_>, stream: &mut Stream) -> Option<f32> {
+/// Uniform in [least, greatest), and the last bin that goes left; `None` where only missing values
+/// differ from the rest. A bin of several values cannot be parted: a threshold within one moves to the
+/// end of the bins to its left, and the least bin in the node always goes left.
+fn draw_threshold(column: &Column, codes: Codes<'_>, stream: &mut Stream) -> Option<(f32, u16)> {
     if codes.low >= codes.high {
         return None;
     }
     let (low, high) = (column.low[codes.low as usize], column.low[codes.high as usize]);
     let (low64, high64) = (f64::from(low), f64::from(high));
     let drawn = (low64 + stream.unit() * (high64 - low64)) as f32;
-    Some(if drawn >= high { low } else { drawn })
+    let drawn = if drawn >= high { low } else { drawn };
+    let code = column.bins_up_to(drawn).max(codes.low as usize + 1) - 1;
+    let end = column.high[code];
+    let between = drawn >= end && drawn < column.low[code + 1];
+    Some((if between { drawn } else { end }, code as u16))
 }
 
 /// A side for each category that occurs, ascending; both sides get at least one.
 fn draw_set(codes: Codes<'_>, missing_left: bool, stream: &mut Stream) -> Vec<u16> {
-    let mut present: Vec<u16> = codes.codes.iter().copied().filter(|&code| Some(code) != codes.missing).collect();
+    let mut present: Vec<u16> =
+        codes.codes.iter().copied().filter(|&code| Some(code) != codes.missing).collect();
     present.sort_unstable();
     present.dedup();
     let mut set: Vec<u16> = present.iter().copied().filter(|_| stream.next_u64() & 1 == 1).collect();

@@ -29,9 +29,8 @@ pub struct Sampling<'a> {
 impl<'a> Sampling<'a> {
     pub fn new(data: &'a Data<'a>, train: &'a [u32], shared: &'a Shared) -> Result<Self> {
         let n = train.len();
-        let mut weights = data
-            .sample_weight
-            .map(|all| train.iter().map(|&i| all[i as usize]).collect::<Vec<_>>());
+        let mut weights =
+            data.sample_weight.map(|all| train.iter().map(|&i| all[i as usize]).collect::<Vec<_>>());
         if let Some(classes) = class_weights(data, train, shared) {
             match &mut weights {
                 Some(weights) => weights.iter_mut().zip(&classes).for_each(|(w, c)| *w *= c),
@@ -52,7 +51,13 @@ impl<'a> Sampling<'a> {
         }
         let cumulative = weights.as_ref().filter(|_| shared.bootstrap).map(|weights| {
             let mut sum = 0.0;
-            weights.iter().map(|w| { sum += w; sum }).collect()
+            weights
+                .iter()
+                .map(|w| {
+                    sum += w;
+                    sum
+                })
+                .collect()
         });
         Ok(Sampling { data, train, shared, n_draws, weights, cumulative })
     }

@@ -13,11 +13,15 @@
 use super::criterion::Criterion;
 use super::sums::Sums;
 
-/// Up to this many rows are sorted rather than binned.
-const FEW_ROWS: usize = 24;
+/// The most rows that are sorted rather than binned; a criterion may say fewer.
+pub const FEW_ROWS: usize = 256;
+/// Gains this close, relative to their size, are the same but for rounding.
+const TIE: f64 = 1e-12;
 /// Rows per slot to aim for, and the greatest number of slots (both powers of two).
 const ROWS_PER_SLOT: usize = 4;
 const MAX_SLOTS: usize = 1024;
+/// Rows that are looked at together for being in an open slot.
+const CHUNK: usize = 16;
 
 /// A cut of a column: codes up to `code` go left.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +49,17 @@ pub struct Limits {
 impl Limits {
     /// True if some cut between rows may be refused.
     pub fn bind(&self) -> bool {
-        self.min_rows > 1 || self.min_weight > 0.0 || self.monotonic != 0 || self.low.is_finite() || self.high.is_finite()
+        self.min_rows > 1 || self.min_weight > 0.0 || self.monotonic != 0
+    }
+
+    /// True if the means of the two sides are in order and in range. As in scikit-learn, a column
+    /// without a constraint may be cut anyhow: the values of its leaves are clipped instead.
+    #[inline(always)]
+    pub fn in_order(&self, left: f64, right: f64) -> bool {
+        self.monotonic == 0
+            || (left.min(right) >= self.low
+                && left.max(right) <= self.high
+                && (right - left) * f64::from(self.monotonic) >= 0.0)
     }
 }
 
@@ -70,6 +84,18 @@ pub struct Scratch<S> {
     keys: Vec<u64>,
 }
 
+impl<S: Sums> Scratch<S> {
+    #[inline(always)]
+    fn reserve(&mut self, n: usize) {
+        if self.slots.len() < n {
+            self.slots.resize(n, S::default());
+            self.rows.resize(n, 0);
+            self.gains.resize(n, 0.0);
+            self.open.resize(n, 0);
+        }
+    }
+}
+
 /// The scan of one column of a node.
 pub struct Scan<'a, S: Sums, C: Criterion<S>> {
     pub node: &'a C::Node,
@@ -81,16 +107,17 @@ pub struct Scan<'a, S: Sums, C: Criterion<S>> {
 }
 
 impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
-    /// The best cut with a gain above `floor`, if there is one.
+    /// The best cut with a gain above `floor`, if there is one. `ceiling`: no cut has a greater gain.
     #[inline(always)]
-    pub fn best(&self, floor: f64, scratch: &mut Scratch<S>) -> Option<Cut<S>> {
+    pub fn best(&self, floor: f64, ceiling: f64, scratch: &mut Scratch<S>) -> Option<Cut<S>> {
         let mut best = Cut { gain: floor, code: 0, missing_left: false, perfect: false, left: S::default() };
-        let found = match (self.rows.len() <= FEW_ROWS, self.limits.bind()) {
-            (true, false) => self.sorted::<false>(&mut best),
-            (true, true) => self.sorted::<true>(&mut best),
+        let found = match (self.rows.len() <= C::FEW_ROWS, self.limits.bind()) {
+            (true, false) => self.sorted::<false>(&mut best, scratch),
+            (true, true) => self.sorted::<true>(&mut best, scratch),
             (false, false) => self.binned::<false>(&mut best, scratch),
             (false, true) => self.binned::<true>(&mut best, scratch),
         };
+        best.perfect = found && (best.gain >= ceiling * (1.0 - TIE) || self.splits_classes(best.left));
         found.then_some(best)
     }
 
@@ -106,7 +133,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     ) -> bool {
         let gain = C::gain(self.node, left);
         if gain > best.gain && (!LIMITED || self.allowed(left, rows_left)) {
-            *best = Cut { gain, code, missing_left, perfect: self.splits_classes(left), left };
+            *best = Cut { gain, code, missing_left, perfect: false, left };
             return true;
         }
         false
@@ -123,64 +150,140 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let limits = self.limits;
         let right = self.total.minus(left);
         let rows_right = self.rows.len() as u32 - rows_left;
-        let enough = rows_left.min(rows_right) >= limits.min_rows
+        rows_left.min(rows_right) >= limits.min_rows
             && left.weight() >= limits.min_weight
-            && right.weight() >= limits.min_weight;
-        if !enough || (limits.monotonic == 0 && limits.low == f64::NEG_INFINITY && limits.high == f64::INFINITY) {
-            return enough;
-        }
-        let (l, r) = (left.mean() + self.centre, right.mean() + self.centre);
-        let inside = |mean: f64| limits.low <= mean && mean <= limits.high;
-        inside(l) && inside(r) && (r - l) * f64::from(limits.monotonic) >= 0.0
+            && right.weight() >= limits.min_weight
+            && limits.in_order(left.mean() + self.centre, right.mean() + self.centre)
     }
 
     /// All cuts between rows sorted by code; the missing ones are kept apart.
     #[inline(always)]
-    fn sorted<const LIMITED: bool>(&self, best: &mut Cut<S>) -> bool {
-        let mut keys = [u32::MAX; FEW_ROWS];
-        let mut n = 0;
-        let mut missing = S::default();
-        for (i, &code) in self.column.codes.iter().enumerate() {
-            if self.column.missing == Some(code) {
-                missing.add_row(self.rows[i], self.centre);
-            } else {
-                keys[n] = u32::from(code) << 16 | i as u32;
-                n += 1;
+    fn sorted<const LIMITED: bool>(&self, best: &mut Cut<S>, scratch: &mut Scratch<S>) -> bool {
+        let mut sorted = [0; FEW_ROWS];
+        let keys = match self.rows.len() {
+            ..=8 => self.sort::<8>(&mut sorted),
+            9..=16 => self.sort::<16>(&mut sorted),
+            17..=32 => self.sort::<32>(&mut sorted),
+            33..=64 => self.sort::<64>(&mut sorted),
+            65..=128 => self.sort::<128>(&mut sorted),
+            _ => self.sort::<FEW_ROWS>(&mut sorted),
+        };
+        if self.column.missing.is_none() {
+            if !LIMITED && C::WALKS_BY_SUMS {
+                return self.sweep_sums(best, keys, scratch);
             }
+            return self.sweep::<LIMITED>(best, keys, false);
         }
-        sort_few(&mut keys[..n]);
-        self.sweep::<LIMITED>(best, keys[..n].iter().map(|&key| u64::from(key >> 16) << 32 | u64::from(key & 0xffff)), missing, n)
+        let right = self.sweep::<LIMITED>(best, keys, false);
+        self.sweep::<LIMITED>(best, keys, true) || right
     }
 
-    /// Goes through all rows in the order of their codes.
+    /// The rows that are not missing in the order of their codes, as code above row number.
+    ///
+    /// A key's place is the number of smaller keys. To count them is more work than to sort, but all of it
+    /// is in vectors and nothing depends on a branch.
     #[inline(always)]
-    fn sweep<const LIMITED: bool>(
-        &self,
-        best: &mut Cut<S>,
-        keys: impl Iterator<Item = u64>,
-        missing: S,
-        n: usize,
-    ) -> bool {
-        let has_missing = self.column.missing.is_some();
-        let rows_missing = self.rows.len() as u32 - n as u32;
-        let mut found = false;
-        let mut left = S::default();
-        let mut last = self.column.low;
-        for (done, key) in keys.enumerate() {
-            let (code, i) = ((key >> 32) as u16, key as u32 as usize);
-            if code != last {
-                found |= self.consider::<LIMITED>(best, left, done as u32, last, false);
-                if has_missing {
-                    found |= self.consider::<LIMITED>(best, left.plus(missing), done as u32 + rows_missing, last, true);
+    fn sort<'b, const N: usize>(&self, sorted: &'b mut [u32; FEW_ROWS]) -> &'b [u32] {
+        let mut keys = [u32::MAX; N];
+        let mut n = 0;
+        if let Some(missing) = self.column.missing {
+            for (i, &code) in self.column.codes.iter().enumerate() {
+                keys[n & (N - 1)] = u32::from(code) << 16 | i as u32;
+                n += usize::from(code != missing);
+            }
+            keys[n.min(N - 1)..].fill(u32::MAX);
+            if n == N {
+                // The last key was filled over.
+                keys[N - 1] = u32::from(self.column.codes[N - 1]) << 16 | (N - 1) as u32;
+            }
+        } else {
+            n = self.column.codes.len();
+            for (i, (key, &code)) in keys.iter_mut().zip(self.column.codes).enumerate() {
+                *key = u32::from(code) << 16 | i as u32;
+            }
+        }
+        let mut place = [0u32; N];
+        for &key in &keys[..n] {
+            for j in 0..N {
+                place[j] += u32::from(key < keys[j]);
+            }
+        }
+        for (&key, &place) in keys[..n].iter().zip(&place) {
+            sorted[place as usize & (N - 1)] = key;
+        }
+        &sorted[..n]
+    }
+
+    /// Goes through all rows in the order of their codes, the missing ones on the side given.
+    #[inline(always)]
+    fn sweep<const LIMITED: bool>(&self, best: &mut Cut<S>, keys: &[u32], missing_left: bool) -> bool {
+        let mut walk = C::walk(S::default(), self.total);
+        let mut rows_left = 0;
+        if missing_left {
+            for (&code, &row) in self.column.codes.iter().zip(self.rows) {
+                if Some(code) == self.column.missing {
+                    C::step(&mut walk, row, self.centre);
+                    rows_left += 1;
                 }
+            }
+        }
+        let mut found = false;
+        let mut last = self.column.low;
+        for &key in keys {
+            let code = (key >> 16) as u16;
+            if code != last {
+                found |= self.consider_walk::<LIMITED>(best, &walk, rows_left, last, missing_left);
                 last = code;
             }
-            left.add_row(self.rows[i], self.centre);
+            C::step(&mut walk, self.rows[(key & 0xffff) as usize], self.centre);
+            rows_left += 1;
         }
-        if has_missing {
-            found |= self.consider::<LIMITED>(best, left, n as u32, last, false);
+        if (rows_left as usize) < self.rows.len() {
+            // What is missing against all the rest.
+            found |= self.consider_walk::<LIMITED>(best, &walk, rows_left, last, missing_left);
         }
         found
+    }
+
+    /// The same where the gain of all cuts can be taken at once, without missing values or limits.
+    #[inline(always)]
+    fn sweep_sums(&self, best: &mut Cut<S>, keys: &[u32], scratch: &mut Scratch<S>) -> bool {
+        scratch.reserve(FEW_ROWS);
+        let (sums, gains) = (&mut scratch.slots[..keys.len()], &mut scratch.gains[..keys.len()]);
+        let mut left = S::default();
+        for (sum, &key) in sums.iter_mut().zip(keys) {
+            left.add_row(self.rows[(key & 0xffff) as usize], self.centre);
+            *sum = left;
+        }
+        for (gain, &sum) in gains.iter_mut().zip(sums.iter()) {
+            *gain = C::gain(self.node, sum);
+        }
+        let mut found = false;
+        for j in 0..keys.len() - 1 {
+            if gains[j] > best.gain && keys[j] >> 16 != keys[j + 1] >> 16 {
+                let code = (keys[j] >> 16) as u16;
+                *best = Cut { gain: gains[j], code, missing_left: false, perfect: false, left: sums[j] };
+                found = true;
+            }
+        }
+        found
+    }
+
+    #[inline(always)]
+    fn consider_walk<const LIMITED: bool>(
+        &self,
+        best: &mut Cut<S>,
+        walk: &C::Walk,
+        rows_left: u32,
+        code: u16,
+        missing_left: bool,
+    ) -> bool {
+        let gain = C::gain_of(self.node, walk);
+        let better = gain > best.gain && (!LIMITED || self.allowed(C::left(walk), rows_left));
+        if better {
+            *best = Cut { gain, code, missing_left, perfect: false, left: C::left(walk) };
+        }
+        better
     }
 
     /// Cuts at the edges of slots, then inside the slots that may hold a better one.
@@ -218,7 +321,8 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
             for j in 0..n_edges {
                 if gains[j] > best.gain {
                     let rows_left = if LIMITED { rows[j] + rows_extra } else { 0 };
-                    found |= self.consider::<LIMITED>(best, slots[j].plus(extra), rows_left, edge(j), side == 1);
+                    found |=
+                        self.consider::<LIMITED>(best, slots[j].plus(extra), rows_left, edge(j), side == 1);
                 }
             }
         }
@@ -232,12 +336,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     #[inline(always)]
     fn fill<const LIMITED: bool>(&self, shift: u32, n_slots: usize, scratch: &mut Scratch<S>) -> (S, u32) {
         let Codes { codes, low, .. } = self.column;
-        if scratch.slots.len() < n_slots {
-            scratch.slots.resize(n_slots, S::default());
-            scratch.rows.resize(n_slots, 0);
-            scratch.gains.resize(n_slots, 0.0);
-            scratch.open.resize(n_slots, 0);
-        }
+        scratch.reserve(n_slots);
         let slots = &mut scratch.slots[..n_slots];
         slots.fill(S::default());
         let counts = &mut scratch.rows[..n_slots];
@@ -277,6 +376,48 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         (missing, rows_missing)
     }
 
+    /// Writes the rows of open slots into `keys`, code above row number; returns how many they are.
+    #[inline(always)]
+    fn open_rows(&self, shift: u32, open: &[u8], keys: &mut Vec<u64>) -> usize {
+        let Codes { codes, low, missing, .. } = self.column;
+        if keys.len() < codes.len() {
+            keys.resize(codes.len(), 0);
+        }
+        let first = open.iter().position(|&is_open| is_open == 1).unwrap_or(0);
+        let last = open.iter().rposition(|&is_open| is_open == 1).unwrap_or(0);
+        let (least, range) = (low + ((first as u32) << shift) as u16, ((last - first + 1) as u32) << shift);
+        // Open slots lie close together as a rule: most chunks have no row in their range.
+        let mut n_keys = 0;
+        for (c, chunk) in codes.chunks(CHUNK).enumerate() {
+            let mut any = false;
+            for &code in chunk {
+                any |= u32::from(code.wrapping_sub(least)) < range;
+            }
+            if !any {
+                continue;
+            }
+            // Invariant: keys[..n_keys] are the rows before i that lie in open slots.
+            for (i, &code) in chunk.iter().enumerate() {
+                keys[n_keys] = u64::from(code) << 32 | (c * CHUNK + i) as u64;
+                let slot = (code.wrapping_sub(low) >> shift) as usize;
+                let is_open = slot < open.len() && open[slot] == 1 && missing != Some(code);
+                n_keys += usize::from(is_open);
+            }
+        }
+        n_keys
+    }
+
+    /// The bound of a slot, with the missing rows on either side.
+    #[inline(always)]
+    fn bound(&self, before: S, upto: S, missing: S) -> f64 {
+        let inside = upto.minus(before);
+        let bound = C::bound(self.node, before, inside);
+        if self.column.missing.is_none() {
+            return bound;
+        }
+        bound.max(C::bound(self.node, before.plus(missing), inside))
+    }
+
     /// Looks into the slots whose bound is above the best gain so far.
     #[inline(always)]
     fn refine<const LIMITED: bool>(
@@ -288,36 +429,21 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         rows_missing: u32,
         scratch: &mut Scratch<S>,
     ) -> bool {
-        let Codes { codes, low, .. } = self.column;
+        let low = self.column.low;
         let has_missing = self.column.missing.is_some();
         let slots = &scratch.slots[..n_slots];
         let open = &mut scratch.open[..n_slots];
-        let mut before = S::default();
-        let mut any = 0;
-        for j in 0..n_slots {
-            let inside = slots[j].minus(before);
-            let mut bound = C::bound(self.node, before, inside);
-            if has_missing {
-                bound = bound.max(C::bound(self.node, before.plus(missing), inside));
-            }
-            open[j] = u8::from(bound > best.gain);
+        let floor = best.gain;
+        let mut any = u8::from(self.bound(S::default(), slots[0], missing) > floor);
+        open[0] = any;
+        for j in 1..n_slots {
+            open[j] = u8::from(self.bound(slots[j - 1], slots[j], missing) > floor);
             any |= open[j];
-            before = slots[j];
         }
         if any == 0 {
             return false;
         }
-        // Invariant: keys[..n_keys] are the rows before i that lie in open slots.
-        if scratch.keys.len() < codes.len() {
-            scratch.keys.resize(codes.len(), 0);
-        }
-        let mut n_keys = 0;
-        for (i, &code) in codes.iter().enumerate() {
-            scratch.keys[n_keys] = u64::from(code) << 32 | i as u64;
-            let slot = (code.wrapping_sub(low) >> shift) as usize;
-            let is_open = open.get(slot).copied().unwrap_or(0);
-            n_keys += usize::from(is_open) * usize::from(self.column.missing != Some(code));
-        }
+        let n_keys = self.open_rows(shift, open, &mut scratch.keys);
         let keys = &mut scratch.keys[..n_keys];
         keys.sort_unstable();
 
@@ -325,43 +451,49 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let mut k = 0;
         while k < keys.len() {
             let slot = (((keys[k] >> 32) as u16 - low) >> shift) as usize;
-            let (mut left, mut rows_left) = if slot == 0 {
-                (S::default(), 0)
-            } else {
-                (slots[slot - 1], if LIMITED { scratch.rows[slot - 1] } else { 0 })
-            };
-            let mut last = (keys[k] >> 32) as u16;
-            while k < keys.len() {
-                let (code, i) = ((keys[k] >> 32) as u16, keys[k] as u32 as usize);
-                if code != last {
-                    if ((code - low) >> shift) as usize != slot {
-                        break;
-                    }
-                    found |= self.consider::<LIMITED>(best, left, rows_left, last, false);
-                    if has_missing {
-                        found |= self.consider::<LIMITED>(best, left.plus(missing), rows_left + rows_missing, last, true);
-                    }
-                    last = code;
-                }
-                left.add_row(self.rows[i], self.centre);
-                rows_left += 1;
-                k += 1;
+            let before = if slot == 0 { S::default() } else { slots[slot - 1] };
+            let rows_before = if LIMITED && slot > 0 { scratch.rows[slot - 1] } else { 0 };
+            let end = k + keys[k..]
+                .iter()
+                .take_while(|&&key| (((key >> 32) as u16 - low) >> shift) as usize == slot)
+                .count();
+            found |= self.inside::<LIMITED>(best, &keys[k..end], before, rows_before, false);
+            if has_missing {
+                found |= self.inside::<LIMITED>(
+                    best,
+                    &keys[k..end],
+                    before.plus(missing),
+                    rows_before + rows_missing,
+                    true,
+                );
             }
+            k = end;
         }
         found
     }
-}
 
-/// Insertion sort: the fastest for a handful of keys.
-#[inline(always)]
-fn sort_few(keys: &mut [u32]) {
-    for i in 1..keys.len() {
-        let key = keys[i];
-        let mut j = i;
-        while j > 0 && keys[j - 1] > key {
-            keys[j] = keys[j - 1];
-            j -= 1;
+    /// Cuts between the sorted rows of a slot, with `before` to their left.
+    #[inline(always)]
+    fn inside<const LIMITED: bool>(
+        &self,
+        best: &mut Cut<S>,
+        keys: &[u64],
+        before: S,
+        rows_before: u32,
+        missing_left: bool,
+    ) -> bool {
+        let mut walk = C::walk(before, self.total);
+        let mut found = false;
+        let mut last = keys.first().map_or(0, |key| (key >> 32) as u16);
+        for (done, &key) in keys.iter().enumerate() {
+            let code = (key >> 32) as u16;
+            if code != last {
+                found |=
+                    self.consider_walk::<LIMITED>(best, &walk, rows_before + done as u32, last, missing_left);
+                last = code;
+            }
+            C::step(&mut walk, self.rows[key as u32 as usize], self.centre);
         }
-        keys[j] = key;
+        found
     }
 }

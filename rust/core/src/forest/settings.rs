@@ -203,7 +203,9 @@ fn max_samples(value: &Value) -> Result<Option<Amount>> {
     match value {
         Value::None => Ok(None),
         Value::Int(count) if *count >= 1 => Ok(Some(Amount::Count(*count as usize))),
-        Value::Float(fraction) if *fraction > 0.0 && fraction.is_finite() => Ok(Some(Amount::Fraction(*fraction))),
+        Value::Float(fraction) if *fraction > 0.0 && fraction.is_finite() => {
+            Ok(Some(Amount::Fraction(*fraction)))
+        }
         _ => Err(wrong("max_samples", value, "None, an integer >= 1 or a fraction > 0")),
     }
 }
@@ -220,7 +222,11 @@ fn class_weight(value: &Value, data: &Data<'_>) -> Result<ClassWeight> {
         {
             Ok(ClassWeight::Given(lists.clone()))
         }
-        _ => Err(wrong("class_weight", value, "None, balanced, balanced_subsample or a weight >= 0 for every class")),
+        _ => Err(wrong(
+            "class_weight",
+            value,
+            "None, balanced, balanced_subsample or a weight >= 0 for every class",
+        )),
     }
 }
 

@@ -20,14 +20,21 @@ pub struct State {
     pub impurities: Vec<f32>,
 }
 
-const CRITERIA: [Criterion; 5] =
-    [Criterion::Gini, Criterion::Entropy, Criterion::SquaredError, Criterion::AbsoluteError, Criterion::Poisson];
+const CRITERIA: [Criterion; 5] = [
+    Criterion::Gini,
+    Criterion::Entropy,
+    Criterion::SquaredError,
+    Criterion::AbsoluteError,
+    Criterion::Poisson,
+];
 
 impl Forest {
     /// Everything learned.
     pub fn state(&self) -> State {
         let criterion = CRITERIA.iter().position(|c| *c == self.criterion).unwrap_or(0) as u32;
-        let all = |of: &dyn Fn(&Tree) -> Vec<u32>| self.trees.iter().flat_map(|tree| of(tree)).collect::<Vec<u32>>();
+        let all = |of: &dyn Fn(&Tree) -> Vec<u32>| {
+            self.trees.iter().flat_map(|tree| of(tree)).collect::<Vec<u32>>()
+        };
         let nodes = |of: fn(&Node) -> u32| all(&|tree| tree.nodes.iter().map(of).collect());
         let integers = [
             ("shape", vec![self.n_features as u32, self.n_outputs as u32, criterion]),
@@ -45,7 +52,8 @@ impl Forest {
         let values = self.trees.iter().flat_map(|tree| tree.values.iter().copied()).collect();
         State {
             integers: integers.into_iter().map(|(name, values)| (name.to_owned(), values)).collect(),
-            floats: [("leaf_value".to_owned(), values), ("importances".to_owned(), self.importances.clone())].into(),
+            floats: [("leaf_value".to_owned(), values), ("importances".to_owned(), self.importances.clone())]
+                .into(),
             impurities: self.trees.iter().flat_map(|tree| tree.impurities.iter().copied()).collect(),
         }
     }
@@ -57,8 +65,14 @@ impl Forest {
         let shape = integers("shape")?;
         let &[n_features, n_outputs, criterion] = shape.as_slice() else { return Err(bad("shape")) };
         let n_classes: Vec<usize> = integers("n_classes")?.into_iter().map(|k| k as usize).collect();
-        let sizes = [integers("tree_nodes")?, integers("tree_values")?, integers("tree_impurities")?, integers("tree_categories")?];
-        let columns = [integers("split")?, integers("data")?, integers("right")?, integers("n_node_samples")?];
+        let sizes = [
+            integers("tree_nodes")?,
+            integers("tree_values")?,
+            integers("tree_impurities")?,
+            integers("tree_categories")?,
+        ];
+        let columns =
+            [integers("split")?, integers("data")?, integers("right")?, integers("n_node_samples")?];
         let categories = integers("categories")?;
         let mut floats = |name: &str| state.floats.remove(name).ok_or_else(|| bad(name));
         let (values, importances) = (floats("leaf_value")?, floats("importances")?);
@@ -75,10 +89,17 @@ impl Forest {
             return Err(bad("shape"));
         }
         let n_trees = sizes[0].len();
-        if sizes.iter().any(|size| size.len() != n_trees) || forest.importances.len() != n_trees * forest.n_features {
+        if sizes.iter().any(|size| size.len() != n_trees)
+            || forest.importances.len() != n_trees * forest.n_features
+        {
             return Err(bad("number of trees"));
         }
-        let mut parts = Parts { columns: columns.each_ref().map(Vec::as_slice), values: &values, impurities: &state.impurities, categories: &categories };
+        let mut parts = Parts {
+            columns: columns.each_ref().map(Vec::as_slice),
+            values: &values,
+            impurities: &state.impurities,
+            categories: &categories,
+        };
         for t in 0..n_trees {
             let size = sizes.each_ref().map(|size| size[t] as usize);
             let tree = parts.take(size).ok_or_else(|| bad("lengths"))?;
@@ -99,7 +120,11 @@ impl Forest {
         let rows = tree.values.len() / v;
         let sound = |(i, node): (usize, &Node)| {
             if node.split & LEAF != 0 {
-                let leaf_fits = if node.split & PURE != 0 { self.n_classes.len() == 1 && (node.data as usize) < v } else { (node.data as usize) < rows };
+                let leaf_fits = if node.split & PURE != 0 {
+                    self.n_classes.len() == 1 && (node.data as usize) < v
+                } else {
+                    (node.data as usize) < rows
+                };
                 return leaf_fits;
             }
             let categories_fit = node.split & CATEGORICAL == 0 || {
@@ -114,7 +139,7 @@ impl Forest {
                 && (node.right as usize) < tree.nodes.len()
         };
         !tree.nodes.is_empty()
-            && tree.values.len() % v == 0
+            && tree.values.len().is_multiple_of(v)
             && (tree.impurities.is_empty() || tree.impurities.len() == rows)
             && tree.nodes.iter().enumerate().all(sound)
     }
@@ -159,7 +184,9 @@ impl Parts<'_> {
         }
         let [split, data, right, n] = columns;
         Some(Tree {
-            nodes: (0..nodes).map(|i| Node { split: split[i], data: data[i], right: right[i], n: n[i] }).collect(),
+            nodes: (0..nodes)
+                .map(|i| Node { split: split[i], data: data[i], right: right[i], n: n[i] })
+                .collect(),
             values: front(&mut self.values, values)?,
             impurities: front(&mut self.impurities, impurities)?,
             categories: front(&mut self.categories, categories)?,
@@ -167,7 +194,10 @@ impl Parts<'_> {
     }
 
     fn empty(&self) -> bool {
-        self.columns.iter().all(|rest| rest.is_empty()) && self.values.is_empty() && self.impurities.is_empty() && self.categories.is_empty()
+        self.columns.iter().all(|rest| rest.is_empty())
+            && self.values.is_empty()
+            && self.impurities.is_empty()
+            && self.categories.is_empty()
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use super::bins::{Column, Ranked};
 use super::criterion::{Entropy, Poisson, Quadratic};
-use super::grow::{Arena, Growth, GrownTree};
+use super::grow::{Arena, GrownTree, Growth};
 use super::learned::{Forest, compact, importances};
 use super::rules::Truncation;
 use super::sample::Sampling;
@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::metric::Metric;
 use crate::parallel::{Control, Watcher, for_each};
 use crate::sweep::{Evaluation, Family, Job, Outcome};
+use crate::vectors::Vectors;
 
 /// The family of forests.
 pub struct Forests;
@@ -53,24 +54,40 @@ impl Family for Forests {
 
     fn sweep(&self, job: &Job<'_>, control: &Control, watcher: Watcher<'_>) -> Result<Outcome<Forest>> {
         check(&job.data)?;
-        let settings = job.candidates.iter().map(|c| Settings::parse(c, &job.data)).collect::<Result<Vec<_>>>()?;
+        let settings =
+            job.candidates.iter().map(|c| Settings::parse(c, &job.data)).collect::<Result<Vec<_>>>()?;
         let groups = groups(&settings);
         let mut outcome = Outcome {
-            evaluations: (job.candidates.iter()).map(|_| (job.folds.iter()).map(|_| None).collect()).collect(),
+            evaluations: (job.candidates.iter())
+                .map(|_| (job.folds.iter()).map(|_| None).collect())
+                .collect(),
             n_fits: 0,
         };
         let trees: usize = groups.iter().map(|members| n_trees(&settings, members)).sum();
         control.expect(trees * job.folds.len());
         let ranked = rank(&job.data, job.n_threads, control, watcher)?;
-        for (f, fold) in job.folds.iter().enumerate() {
-            for members in &groups {
-                let group = Group { job, settings: &settings, members, fold };
-                let Some(evaluations) = group.evaluate(&ranked, control, watcher)? else {
-                    return Ok(outcome);
-                };
-                outcome.n_fits += 1;
-                for (&c, evaluation) in members.iter().zip(evaluations) {
-                    outcome.evaluations[c][f] = evaluation;
+        for members in &groups {
+            // With a time limit, all folds come to the same number of trees before any grows more, so that
+            // the smaller candidates are complete when time is up. Else a fold at a time, to save memory.
+            let together = if control.has_deadline() { job.folds.len() } else { 1 };
+            let stages = stages(&settings, members, control.has_deadline());
+            for (batch, folds) in job.folds.chunks(together.max(1)).enumerate() {
+                let group = |fold| Group { job, settings: &settings, members, fold };
+                let mut runs = Vec::new();
+                for fold in folds.iter().filter(|_| !control.expired()) {
+                    runs.push(Run::new(group(fold), &ranked, control, watcher)?);
+                }
+                for stage in &stages {
+                    for run in runs.iter_mut().filter(|_| !control.expired()) {
+                        run.grow(stage.clone(), control, watcher)?;
+                    }
+                }
+                for (f, run) in runs.into_iter().enumerate() {
+                    let evaluations = run.finish();
+                    outcome.n_fits += usize::from(evaluations.iter().any(Option::is_some));
+                    for (&c, evaluation) in members.iter().zip(evaluations) {
+                        outcome.evaluations[c][batch * together + f] = evaluation;
+                    }
                 }
             }
         }
@@ -78,17 +95,34 @@ impl Family for Forests {
     }
 }
 
+/// The trees to grow one after the other: up to each number that a candidate wants, or all at once.
+fn stages(settings: &[Settings], members: &[usize], by_number: bool) -> Vec<std::ops::Range<usize>> {
+    let mut ends: Vec<usize> = members.iter().map(|&c| settings[c].free.n_estimators).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    if !by_number {
+        ends = ends.pop().into_iter().collect();
+    }
+    let starts = std::iter::once(0).chain(ends.clone());
+    starts.zip(ends).map(|(start, end)| start..end).collect()
+}
+
 pub(super) fn check(data: &Data<'_>) -> Result<()> {
     data.check()?;
     if data.d >= MAX_COLUMNS {
-        return Err(Error::invalid(format!("X has {} columns: forests take fewer than {MAX_COLUMNS}", data.d)));
+        return Err(Error::invalid(format!(
+            "X has {} columns: forests take fewer than {MAX_COLUMNS}",
+            data.d
+        )));
     }
     let bad = (0..data.d).filter(|&j| data.categorical[j]).find(|&j| {
         let codes = data.x.iter().skip(j).step_by(data.d);
         codes.into_iter().any(|&x| !x.is_nan() && (x < 0.0 || x.fract() != 0.0 || x > 16_777_216.0))
     });
     match bad {
-        Some(j) => Err(Error::invalid(format!("column {j} of X is categorical: its codes must be integers in [0, 2^24]"))),
+        Some(j) => Err(Error::invalid(format!(
+            "column {j} of X is categorical: its codes must be integers in [0, 2^24]"
+        ))),
         None => Ok(()),
     }
 }
@@ -123,9 +157,16 @@ pub(super) fn in_parallel<T: Send + Sync>(
     make: impl Fn(usize) -> T + Sync,
 ) -> Result<Vec<T>> {
     let cells: Vec<OnceLock<T>> = (0..n).map(|_| OnceLock::new()).collect();
-    for_each(n_threads, n, &control.without_deadline(), watcher, || (), |(), i| {
-        let _ = cells[i].set(make(i));
-    })?;
+    for_each(
+        n_threads,
+        n,
+        &control.without_deadline(),
+        watcher,
+        || (),
+        |(), i| {
+            let _ = cells[i].set(make(i));
+        },
+    )?;
     cells.into_iter().map(|cell| cell.into_inner().ok_or(Error::Interrupted)).collect()
 }
 
@@ -149,7 +190,11 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self> {
         let max_bins = settings.shared.max_bins;
         let columns = in_parallel(data.d, n_threads, control, watcher, |j| ranked[j].bin(train, max_bins))?;
-        let y = train.iter().flat_map(|&i| &data.y[i as usize * data.n_outputs..][..data.n_outputs]).copied().collect();
+        let y = train
+            .iter()
+            .flat_map(|&i| &data.y[i as usize * data.n_outputs..][..data.n_outputs])
+            .copied()
+            .collect();
         Ok(Prepared { columns, y, sampling: Sampling::new(data, train, &settings.shared)? })
     }
 }
@@ -185,11 +230,9 @@ impl<F: Fn(usize, GrownTree, Option<&[u32]>) + Sync> Grower<'_, F> {
                 match (classes, whole) {
                     (Some(2), true) => single!(Binary, $criterion, 2),
                     (Some(2), false) => single!(Moments, $criterion, 2),
-                    (Some(k @ ..=4), true) => single!(Counts<u32, 4>, $criterion, k),
                     (Some(k @ ..=8), true) => single!(Counts<u32, 8>, $criterion, k),
                     (Some(k @ ..=16), true) => single!(Counts<u32, 16>, $criterion, k),
                     (Some(k @ ..=32), true) => single!(Counts<u32, 32>, $criterion, k),
-                    (Some(k @ ..=8), false) => single!(Counts<f64, 8>, $criterion, k),
                     (Some(k @ ..=32), false) => single!(Counts<f64, 32>, $criterion, k),
                     _ => self.grow(data.d, &self.wide(data), watcher),
                 }
@@ -215,7 +258,13 @@ impl<F: Fn(usize, GrownTree, Option<&[u32]>) + Sync> Grower<'_, F> {
 
     fn grow<T: Targets>(&self, d: usize, targets: &T, watcher: Watcher<'_>) -> Result<()> {
         let rules = self.settings.shared.rules(self.prepared.columns[0].len(), d, self.truncation);
-        let growth = Growth { targets, columns: &self.prepared.columns, rules: &rules, control: self.control };
+        let growth = Growth {
+            targets,
+            columns: &self.prepared.columns,
+            rules: &rules,
+            control: self.control,
+            vectors: Vectors::detect(),
+        };
         let sampling = &self.prepared.sampling;
         let first = self.trees.start;
         for_each(self.n_threads, self.trees.len(), self.control, watcher, Arena::<T>::default, |arena, i| {
@@ -276,9 +325,9 @@ pub fn fit(
     let prepared = Prepared { columns, y: data.y.to_vec(), sampling };
     let truncation = settings.truncation(data.n);
     let mut keep = Keep::new(data, &settings, trees.clone());
-    let oob = options.oob.then(|| {
-        InOrder::new(trees.start, (vec![0.0; data.n * data.n_values()], vec![0u32; data.n]))
-    });
+    let oob = options
+        .oob
+        .then(|| InOrder::new(trees.start, (vec![0.0; data.n * data.n_values()], vec![0u32; data.n])));
     Grower {
         prepared: &prepared,
         settings: &settings,
@@ -378,78 +427,104 @@ struct Running {
     scored: Vec<Option<Evaluation<Forest>>>,
 }
 
-impl Group<'_> {
-    /// One evaluation per member; `None` if time ran out before any.
-    fn evaluate(
-        &self,
-        ranked: &[Ranked],
-        control: &Control,
-        watcher: Watcher<'_>,
-    ) -> Result<Option<Vec<Option<Evaluation<Forest>>>>> {
-        if control.expired() {
-            return Ok(None);
-        }
-        let (job, data, train) = (self.job, &self.job.data, &self.fold.train);
+/// A group on a fold as its trees grow.
+struct Run<'a> {
+    group: Group<'a>,
+    prepared: Prepared<'a>,
+    known: Known,
+    /// The truncations that the members ask for, and which of them each member's is.
+    truncations: Vec<Truncation>,
+    which: Vec<usize>,
+    rows: Vec<u32>,
+    running: Mutex<InOrder<Walked, Running>>,
+    /// The members' models, if kept.
+    kept: Vec<Keep>,
+    seconds: f64,
+}
+
+impl<'a> Run<'a> {
+    fn new(group: Group<'a>, ranked: &[Ranked], control: &Control, watcher: Watcher<'_>) -> Result<Self> {
         let start = Instant::now();
-        let first = &self.settings[self.members[0]];
-        let prepared = Prepared::new(data, ranked, train, first, job.n_threads, control, watcher)?;
-
+        let (job, train, members) = (group.job, &group.fold.train, group.members);
+        let first = &group.settings[members[0]];
+        let prepared = Prepared::new(&job.data, ranked, train, first, job.n_threads, control, watcher)?;
         let mut truncations: Vec<Truncation> = Vec::new();
-        let which: Vec<usize> = (self.members.iter())
-            .map(|&c| {
-                let truncation = self.settings[c].truncation(train.len());
-                truncations.iter().position(|t| *t == truncation).unwrap_or_else(|| {
-                    truncations.push(truncation);
-                    truncations.len() - 1
-                })
-            })
-            .collect();
-
-        let rows = self.scored_rows();
-        let trees = 0..n_trees(self.settings, self.members);
-        let mut kept: Vec<Keep> = if job.keep_models {
-            self.members.iter().map(|&c| Keep::new(data, &self.settings[c], 0..self.settings[c].free.n_estimators)).collect()
-        } else {
-            Vec::new()
+        let mut which = Vec::new();
+        for &c in members {
+            let truncation = group.settings[c].truncation(train.len());
+            let known = truncations.iter().position(|t| *t == truncation);
+            which.push(known.unwrap_or(truncations.len()));
+            if known.is_none() {
+                truncations.push(truncation);
+            }
+        }
+        let rows = group.scored_rows();
+        let keep =
+            |&c: &usize| Keep::new(&job.data, &group.settings[c], 0..group.settings[c].free.n_estimators);
+        let running = Running {
+            sums: vec![0.0; truncations.len() * rows.len() * job.data.n_values()],
+            scored: vec![None; members.len()],
         };
-        let running = InOrder::new(0, Running {
-            sums: vec![0.0; truncations.len() * rows.len() * data.n_values()],
-            scored: vec![None; self.members.len()],
-        });
+        Ok(Run {
+            known: Known::new(&prepared.columns),
+            prepared,
+            truncations,
+            which,
+            rows,
+            running: InOrder::new(0, running),
+            kept: if job.keep_models { members.iter().map(keep).collect() } else { Vec::new() },
+            seconds: start.elapsed().as_secs_f64(),
+            group,
+        })
+    }
+
+    /// Grows more trees and scores the members that want no more than these.
+    fn grow(&mut self, trees: std::ops::Range<usize>, control: &Control, watcher: Watcher<'_>) -> Result<()> {
+        let start = Instant::now();
+        let group = &self.group;
+        let (data, members) = (&group.job.data, group.members);
         Grower {
-            prepared: &prepared,
-            settings: first,
-            truncation: Truncation::loosest(&truncations),
+            prepared: &self.prepared,
+            settings: &group.settings[members[0]],
+            truncation: Truncation::loosest(&self.truncations),
             trees,
-            n_threads: job.n_threads,
+            n_threads: group.job.n_threads,
             control,
             consume: |number, grown: GrownTree, _: Option<&[u32]>| {
-                for (keep, (&c, &t)) in kept.iter().zip(self.members.iter().zip(&which)) {
-                    if number < self.settings[c].free.n_estimators {
-                        keep.put(number, &grown, &truncations[t]);
+                for (keep, (&c, &t)) in self.kept.iter().zip(members.iter().zip(&self.which)) {
+                    if number < group.settings[c].free.n_estimators {
+                        keep.put(number, &grown, &self.truncations[t]);
                     }
                 }
-                let walked = walk(data, grown, &truncations, &rows);
-                InOrder::put(&running, number, walked, |running, number, walked| {
-                    self.add(running, &walked, &rows);
-                    self.score(running, number + 1, &which, &rows);
+                let walked = walk(data, grown, &self.truncations, &self.rows, &self.known);
+                InOrder::put(&self.running, number, walked, |running, number, walked| {
+                    group.add(running, &walked);
+                    group.score(running, number + 1, &self.which, self.rows.len());
                 });
             },
         }
         .run(data, watcher)?;
+        self.seconds += start.elapsed().as_secs_f64();
+        Ok(())
+    }
 
-        let Ok(running) = running.into_inner() else { return Ok(None) };
+    /// An evaluation for each member that was scored.
+    fn finish(mut self) -> Vec<Option<Evaluation<Forest>>> {
+        let n_members = self.group.members.len();
+        let Ok(running) = self.running.into_inner() else { return vec![None; n_members] };
         let mut scored = running.state.scored;
-        let share = start.elapsed().as_secs_f64() / self.members.len() as f64;
+        let share = self.seconds / n_members as f64;
         for (m, evaluation) in scored.iter_mut().enumerate() {
             if let Some(evaluation) = evaluation {
                 evaluation.fit_seconds = (share - evaluation.score_seconds).max(0.0);
-                evaluation.model = kept.get_mut(m).and_then(Keep::forest);
+                evaluation.model = self.kept.get_mut(m).and_then(Keep::forest);
             }
         }
-        Ok(scored.iter().any(Option::is_some).then_some(scored))
+        scored
     }
+}
 
+impl Group<'_> {
     /// Held-out rows, and then the training rows where these are scored too.
     fn scored_rows(&self) -> Vec<u32> {
         let mut rows = self.fold.test.clone();
@@ -459,10 +534,9 @@ impl Group<'_> {
         rows
     }
 
-    fn add(&self, running: &mut Running, walked: &Walked, rows: &[u32]) {
+    fn add(&self, running: &mut Running, walked: &Walked) {
         let v = self.job.data.n_values();
         debug_assert_eq!(running.sums.len(), walked.nodes.len() * v);
-        debug_assert_eq!(walked.nodes.len() % rows.len().max(1), 0);
         for (&node, sum) in walked.nodes.iter().zip(running.sums.chunks_exact_mut(v)) {
             let value = &walked.values[node as usize * v..][..v];
             sum.iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
@@ -470,9 +544,9 @@ impl Group<'_> {
     }
 
     /// Scores the members that want just `n_trees` trees.
-    fn score(&self, running: &mut Running, n_trees: usize, which: &[usize], rows: &[u32]) {
+    fn score(&self, running: &mut Running, n_trees: usize, which: &[usize], n_rows: usize) {
         let (job, data) = (self.job, &self.job.data);
-        let width = rows.len() * data.n_values();
+        let width = n_rows * data.n_values();
         for (m, &c) in self.members.iter().enumerate() {
             if self.settings[c].free.n_estimators != n_trees {
                 continue;
@@ -500,8 +574,32 @@ impl Group<'_> {
     }
 }
 
+/// The categories that a fold's training rows have: any other is missing to a model that learned there.
+struct Known(Vec<Option<Vec<u32>>>);
+
+impl Known {
+    fn new(columns: &[Column]) -> Self {
+        let categories = |column: &Column| column.low.iter().map(|&code| code as u32).collect();
+        Known(columns.iter().map(|column| column.categorical.then(|| categories(column))).collect())
+    }
+
+    /// The value of a row in a column, NaN for an unknown category.
+    fn read(&self, column: usize, row: &[f32]) -> f32 {
+        match &self.0[column] {
+            Some(known) if known.binary_search(&(row[column] as u32)).is_err() => f32::NAN,
+            _ => row[column],
+        }
+    }
+}
+
 /// Sends every row down the tree once, noting where each truncation stops it.
-fn walk(data: &Data<'_>, grown: GrownTree, truncations: &[Truncation], rows: &[u32]) -> Walked {
+fn walk(
+    data: &Data<'_>,
+    grown: GrownTree,
+    truncations: &[Truncation],
+    rows: &[u32],
+    known: &Known,
+) -> Walked {
     let stops = Stops::new(&grown, truncations);
     let n = rows.len();
     let mut nodes = vec![0; truncations.len() * n];
@@ -510,7 +608,7 @@ fn walk(data: &Data<'_>, grown: GrownTree, truncations: &[Truncation], rows: &[u
         let x = row(data, r);
         let mut here = 0;
         moving.fill(u64::MAX);
-        if truncations.len() % 64 != 0 {
+        if !truncations.len().is_multiple_of(64) {
             moving[stops.words - 1] = (1 << (truncations.len() % 64)) - 1;
         }
         loop {
@@ -530,7 +628,8 @@ fn walk(data: &Data<'_>, grown: GrownTree, truncations: &[Truncation], rows: &[u
             }
             let node = &grown.nodes[here as usize];
             let split = Node { split: node.split, data: node.data, right: 0, n: 0 };
-            here = node.left + u32::from(!split.goes_left(x[split.column()], &grown.categories));
+            let value = known.read(split.column(), x);
+            here = node.left + u32::from(!split.goes_left(value, &grown.categories));
         }
     }
     Walked { values: grown.values, nodes }

@@ -20,12 +20,21 @@ pub struct SetCut<L> {
     pub set: Vec<u16>,
 }
 
+/// What is known of the gains of a node: cuts at or below `floor` are of no use, none is above `ceiling`.
+#[derive(Clone, Copy, Debug)]
+pub struct GainRange {
+    pub floor: f64,
+    pub ceiling: f64,
+}
+
 /// The targets of a forest, as the growth of a tree sees them.
 pub trait Targets: Sync {
     /// What a row carries: weight and target.
     type Row: Copy + Default + Send + Sync;
     /// What is known of a node.
     type Node: Clone;
+    /// A node with what every search in it uses.
+    type Ready;
     /// What is known of the left side of a cut.
     type Left: Copy + Default;
     type Scratch: Default;
@@ -34,22 +43,25 @@ pub trait Targets: Sync {
     fn row(&self, i: usize, weight: f64) -> Self::Row;
     fn node(&self, rows: &[Self::Row]) -> Self::Node;
     fn stats(&self, node: &Self::Node) -> Stats;
+    fn ready(&self, node: &Self::Node) -> Self::Ready;
     /// Appends the prediction of a leaf.
     fn values(&self, node: &Self::Node, out: &mut Vec<f64>);
-    /// The best cut of a numeric column with a gain above `floor`.
+    /// The best cut of a numeric column with a gain above `range.floor`.
     fn best_cut(
         &self,
-        node: &Self::Node,
+        node: &Self::Ready,
         rows: &[Self::Row],
         column: Codes<'_>,
         limits: &Limits,
-        floor: f64,
+        range: GainRange,
         scratch: &mut Self::Scratch,
     ) -> Option<Cut<Self::Left>>;
+    /// No cut of this node has a greater gain; infinity if that is not known.
+    fn ceiling(&self, node: &Self::Ready, rows: &[Self::Row]) -> f64;
     /// The best set of categories with a gain above `floor`.
     fn best_set(
         &self,
-        node: &Self::Node,
+        node: &Self::Ready,
         rows: &[Self::Row],
         column: Codes<'_>,
         limits: &Limits,
@@ -58,13 +70,13 @@ pub trait Targets: Sync {
     /// The gain of sending left the rows where `left` is 1, if that is allowed.
     fn gain_of(
         &self,
-        node: &Self::Node,
+        node: &Self::Ready,
         rows: &[Self::Row],
         left: &[u8],
         limits: &Limits,
     ) -> Option<(f64, Self::Left)>;
     /// Both children, where the sums of the cut tell them exactly.
-    fn children(&self, node: &Self::Node, left: &Self::Left) -> Option<(Self::Node, Self::Node)>;
+    fn children(&self, node: &Self::Node, left: &Self::Left) -> Option<[Self::Node; 2]>;
 }
 
 /// One output with sums S.
@@ -79,10 +91,17 @@ pub struct Single<'a, S, C> {
 
 /// A node of `Single`.
 #[derive(Clone)]
-pub struct SingleNode<S, N> {
+pub struct SingleNode<S> {
     total: S,
     centre: f64,
     impurity: f64,
+    range: Range,
+}
+
+/// A node of `Single` with the criterion's constants.
+pub struct SingleReady<S, N> {
+    total: S,
+    centre: f64,
     prepared: N,
 }
 
@@ -113,6 +132,9 @@ impl Values for super::sums::Binary {
 impl Values for super::sums::Moments {
     #[inline(always)]
     fn mean_and_range(rows: &[super::sums::Weighted]) -> (f64, Range) {
+        if let [row] = rows {
+            return (row.y, Range { low: row.y, high: row.y });
+        }
         let mean = lanes(rows, |row| row.w * row.y) / lanes(rows, |row| row.w);
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for row in rows {
@@ -146,14 +168,14 @@ impl<T: super::sums::Tally, const P: usize> Values for super::sums::Counts<T, P>
 
 impl<S: Values, C: Criterion<S>> Single<'_, S, C> {
     #[inline(always)]
-    fn of_sums(&self, total: S, centre: f64, range: Range, rows: &[S::Row]) -> SingleNode<S, C::Node> {
-        let about = Range { low: range.low - centre, high: range.high - centre };
-        SingleNode { total, centre, impurity: self.criterion.impurity(total, centre, rows), prepared: self.criterion.node(total, about) }
+    fn of_sums(&self, total: S, centre: f64, range: Range, rows: &[S::Row]) -> SingleNode<S> {
+        SingleNode { total, centre, impurity: self.criterion.impurity(total, centre, rows), range }
     }
 
+    #[inline(always)]
     fn scan<'b>(
         &self,
-        node: &'b SingleNode<S, C::Node>,
+        node: &'b SingleReady<S, C::Node>,
         rows: &'b [S::Row],
         column: Codes<'b>,
         limits: &'b Limits,
@@ -164,7 +186,8 @@ impl<S: Values, C: Criterion<S>> Single<'_, S, C> {
 
 impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
     type Row = S::Row;
-    type Node = SingleNode<S, C::Node>;
+    type Node = SingleNode<S>;
+    type Ready = SingleReady<S, C::Node>;
     type Left = S;
     type Scratch = Scratch<S>;
 
@@ -189,6 +212,17 @@ impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
         Stats { weight: node.total.weight(), impurity: node.impurity, mean: node.centre + node.total.mean() }
     }
 
+    #[inline(always)]
+    fn ready(&self, node: &Self::Node) -> Self::Ready {
+        let Range { low, high } = node.range;
+        let about = Range { low: low - node.centre, high: high - node.centre };
+        SingleReady {
+            total: node.total,
+            centre: node.centre,
+            prepared: self.criterion.node(node.total, about),
+        }
+    }
+
     fn values(&self, node: &Self::Node, out: &mut Vec<f64>) {
         node.total.write(node.centre, self.n_values, out);
     }
@@ -196,19 +230,24 @@ impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
     #[inline(always)]
     fn best_cut(
         &self,
-        node: &Self::Node,
+        node: &Self::Ready,
         rows: &[S::Row],
         column: Codes<'_>,
         limits: &Limits,
-        floor: f64,
+        range: GainRange,
         scratch: &mut Scratch<S>,
     ) -> Option<Cut<S>> {
-        self.scan(node, rows, column, limits).best(floor, scratch)
+        self.scan(node, rows, column, limits).best(range.floor, range.ceiling, scratch)
+    }
+
+    #[inline(always)]
+    fn ceiling(&self, node: &Self::Ready, rows: &[S::Row]) -> f64 {
+        C::ceiling(&node.prepared, rows, node.centre)
     }
 
     fn best_set(
         &self,
-        node: &Self::Node,
+        node: &Self::Ready,
         rows: &[S::Row],
         column: Codes<'_>,
         limits: &Limits,
@@ -218,7 +257,7 @@ impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
     }
 
     #[inline(always)]
-    fn gain_of(&self, node: &Self::Node, rows: &[S::Row], left: &[u8], limits: &Limits) -> Option<(f64, S)> {
+    fn gain_of(&self, node: &Self::Ready, rows: &[S::Row], left: &[u8], limits: &Limits) -> Option<(f64, S)> {
         let mut sums = S::default();
         let mut n_left = 0;
         for (&row, &side) in rows.iter().zip(left) {
@@ -233,11 +272,11 @@ impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
     }
 
     #[inline(always)]
-    fn children(&self, node: &Self::Node, left: &S) -> Option<(Self::Node, Self::Node)> {
+    fn children(&self, node: &Self::Node, left: &S) -> Option<[Self::Node; 2]> {
         if !S::EXACT {
             return None;
         }
         let of = |sums| self.of_sums(sums, 0.0, Range::default(), &[]);
-        Some((of(*left), of(node.total.minus(*left))))
+        Some([of(*left), of(node.total.minus(*left))])
     }
 }

@@ -92,41 +92,65 @@ pub struct Tree {
     pub categories: Vec<u32>,
 }
 
+/// `a` where the mask is set, else `b`.
+#[inline(always)]
+fn choose(mask: u32, a: u32, b: u32) -> u32 {
+    b ^ ((a ^ b) & mask)
+}
+
 /// Rows that walk down a tree together, to hide the latency of its nodes.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 impl Tree {
-    /// The leaf of each row: `leaves[i]` for row `rows(i)` of X (n, d).
+    /// The leaf of each row of X (n, d).
     #[inline(always)]
     pub fn leaves(&self, x: &[f32], d: usize, out: &mut [u32]) {
-        let n = out.len();
-        debug_assert_eq!(x.len(), n * d);
-        let mut i = 0;
-        while i + LANES <= n {
-            let rows: &[f32] = &x[i * d..(i + LANES) * d];
-            let mut at = [0u32; LANES];
-            // Invariant: lanes that reached a leaf stay there.
-            loop {
-                let mut moving = false;
-                for lane in 0..LANES {
-                    let here = at[lane];
-                    let node = &self.nodes[here as usize];
-                    if !node.is_leaf() {
-                        let left = node.goes_left(rows[lane * d + node.column()], &self.categories);
-                        at[lane] = if left { here + 1 } else { node.right };
-                        moving = true;
-                    }
-                }
-                if !moving {
-                    break;
+        assert_eq!(x.len(), out.len() * d);
+        let numeric = self.categories.is_empty();
+        let rows = x.chunks_exact(LANES * d);
+        let rest = rows.remainder();
+        let mut lanes = out.chunks_exact_mut(LANES);
+        for (rows, out) in rows.zip(&mut lanes) {
+            if numeric {
+                self.walk_lanes(rows, d, out);
+            } else {
+                for (row, leaf) in rows.chunks_exact(d).zip(out) {
+                    *leaf = self.leaf(row);
                 }
             }
-            out[i..i + LANES].copy_from_slice(&at);
-            i += LANES;
         }
-        for i in i..n {
-            out[i] = self.leaf(&x[i * d..(i + 1) * d]);
+        for (row, leaf) in rest.chunks_exact(d).zip(lanes.into_remainder()) {
+            *leaf = self.leaf(row);
         }
+    }
+
+    /// All lanes take a step at a time, without a branch: a lane that is in a leaf stays there.
+    #[inline(always)]
+    fn walk_lanes(&self, rows: &[f32], d: usize, out: &mut [u32]) {
+        let mut at = [0u32; LANES];
+        loop {
+            let mut moving = 0;
+            for (lane, at) in at.iter_mut().enumerate() {
+                debug_assert!((*at as usize) < self.nodes.len());
+                // SAFETY: `at` is 0 or a child of a split, and children exist (grown that way, checked in
+                // state.rs); the column of a split is below d, that of a leaf reads as 0.
+                let (node, value) = unsafe {
+                    let node = self.nodes.get_unchecked(*at as usize);
+                    (node, *rows.get_unchecked(lane * d + node.column()))
+                };
+                let missing_left = node.split & MISSING_LEFT != 0;
+                let left = (value <= node.threshold()) | (value.is_nan() & missing_left);
+                // Masks instead of branches: which way a row goes cannot be predicted.
+                let inner = u32::from(node.split & LEAF == 0).wrapping_neg();
+                let child = choose(u32::from(left).wrapping_neg(), *at + 1, node.right);
+                moving |= inner;
+                *at = choose(inner, child, *at);
+            }
+            if moving == 0 {
+                break;
+            }
+        }
+        out.copy_from_slice(&at);
     }
 
     /// The leaf of one row.

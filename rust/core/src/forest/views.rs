@@ -84,9 +84,7 @@ impl Forest {
         let value: Vec<f64> = (0..v).map(|k| shares[0] * values[0][k] + shares[1] * values[1][k]).collect();
         let within: f64 = (0..2).map(|side| shares[side] * view.impurity[children[side]]).sum();
         view.impurity[i] = if self.n_classes.is_empty() {
-            let between: f64 = (0..2)
-                .map(|side| shares[side] * self.spread(&values[side], &value))
-                .sum();
+            let between: f64 = (0..2).map(|side| shares[side] * self.spread(&values[side], &value)).sum();
             within + between / self.n_outputs as f64
         } else {
             self.class_impurity(&value)
@@ -112,7 +110,9 @@ impl Forest {
             let shares = &value[at..at + k];
             at += k;
             impurity += match self.criterion {
-                Criterion::Entropy => -shares.iter().map(|&p| if p > 0.0 { p * p.log2() } else { 0.0 }).sum::<f64>(),
+                Criterion::Entropy => {
+                    -shares.iter().map(|&p| if p > 0.0 { p * p.log2() } else { 0.0 }).sum::<f64>()
+                }
                 _ => 1.0 - shares.iter().map(|p| p * p).sum::<f64>(),
             };
         }

@@ -3,14 +3,16 @@
 //! The rows of a node are put in order by code, and the gain is taken at each change of code. A gain is
 //! the mean over the outputs of the gains of criterion.rs; for absolute errors it is
 //!
-//!     gain = D(T) - D(L) - D(R),    D(.) = min over m of sum w |y - m|
+//! ```text
+//! gain = D(T) - D(L) - D(R),    D(.) = min over m of sum w |y - m|
+//! ```
 //!
 //! with D of every prefix from median.rs.
 
 use super::median::Deviations;
 use super::search::{Codes, Cut, Limits};
 use super::settings::Criterion;
-use super::targets::{SetCut, Stats, Targets};
+use super::targets::{GainRange, SetCut, Stats, Targets};
 
 /// Orders of categories tried, at most.
 const MAX_ORDERS: usize = 8;
@@ -86,7 +88,8 @@ impl Wide<'_> {
             gain += match self.criterion {
                 Criterion::Entropy => {
                     let part = |f: &dyn Fn(usize) -> f64| (0..k).map(|k| x_log_x(f(k))).sum::<f64>();
-                    part(&|k| l[k]) - x_log_x(w) + part(&|k| t[k] - l[k]) - x_log_x(right_w)
+                    part(&|k| l[k]) - x_log_x(w) + part(&|k| t[k] - l[k])
+                        - x_log_x(right_w)
                         - (part(&|k| t[k]) - x_log_x(node.weight))
                 }
                 Criterion::Poisson => {
@@ -138,7 +141,7 @@ impl Wide<'_> {
         limits: &Limits,
     ) -> Vec<f64> {
         let mut gains = if self.criterion == Criterion::AbsoluteError {
-            self.absolute_gains(node, rows, order, boundaries, limits)
+            self.absolute_gains(rows, order, boundaries, limits)
         } else {
             let mut left = vec![0.0; node.sums.len()];
             let (mut done, mut w) = (0, 0.0);
@@ -166,7 +169,6 @@ impl Wide<'_> {
 
     fn absolute_gains(
         &self,
-        node: &WideNode,
         rows: &[Weighed],
         order: &[u32],
         boundaries: &[Boundary],
@@ -188,14 +190,11 @@ impl Wide<'_> {
             for (boundary, gain) in boundaries.iter().zip(&mut gains) {
                 let (l, r) = (boundary.rows - 1, n - boundary.rows - 1);
                 *gain += (total - left[l] - right[r]) / self.n_outputs as f64;
-                let inside = |median: f64| limits.low <= median && median <= limits.high;
-                let rising = (right_median[r] - left_median[l]) * f64::from(limits.monotonic) >= 0.0;
-                if !(inside(left_median[l]) && inside(right_median[r]) && rising) {
+                if !limits.in_order(left_median[l], right_median[r]) {
                     *gain = f64::NAN;
                 }
             }
         }
-        debug_assert!(node.weight > 0.0);
         gains
     }
 
@@ -258,6 +257,7 @@ fn boundaries(order: &[u32], codes: &[u16], skip: usize, end: usize) -> Vec<Boun
 impl Targets for Wide<'_> {
     type Row = Weighed;
     type Node = WideNode;
+    type Ready = WideNode;
     type Left = ();
     type Scratch = ();
 
@@ -285,8 +285,16 @@ impl Targets for Wide<'_> {
     }
 
     fn stats(&self, node: &WideNode) -> Stats {
-        let mean = node.centre.first().copied().unwrap_or_else(|| node.sums[1.min(node.sums.len() - 1)] / node.weight);
+        let mean = node
+            .centre
+            .first()
+            .copied()
+            .unwrap_or_else(|| node.sums[1.min(node.sums.len() - 1)] / node.weight);
         Stats { weight: node.weight, impurity: node.impurity, mean }
+    }
+
+    fn ready(&self, node: &WideNode) -> WideNode {
+        node.clone()
     }
 
     fn values(&self, node: &WideNode, out: &mut Vec<f64>) {
@@ -303,7 +311,7 @@ impl Targets for Wide<'_> {
         rows: &[Weighed],
         column: Codes<'_>,
         limits: &Limits,
-        floor: f64,
+        range: GainRange,
         _scratch: &mut (),
     ) -> Option<Cut<()>> {
         let (present, missing) = sorted(column);
@@ -316,9 +324,10 @@ impl Targets for Wide<'_> {
         }
         let mut take = |order: &[u32], cuts: &[Boundary], missing_left: bool| {
             let gains = self.gains(node, rows, order, cuts, limits);
-            let floor = best.map_or(floor, |best| best.gain);
+            let floor = best.map_or(range.floor, |best| best.gain);
             if let Some(j) = Self::best(&gains, floor) {
-                best = Some(Cut { gain: gains[j], code: cuts[j].code, missing_left, perfect: false, left: () });
+                best =
+                    Some(Cut { gain: gains[j], code: cuts[j].code, missing_left, perfect: false, left: () });
             }
         };
         take(&order, &cuts, false);
@@ -328,6 +337,10 @@ impl Targets for Wide<'_> {
             take(&order, &cuts, true);
         }
         best
+    }
+
+    fn ceiling(&self, _node: &WideNode, _rows: &[Weighed]) -> f64 {
+        f64::INFINITY
     }
 
     fn best_set(
@@ -367,7 +380,10 @@ impl Targets for Wide<'_> {
                 let mut set: Vec<u16> = side.iter().map(|&g| groups[g].0).collect();
                 set.sort_unstable();
                 let missing_left = column.missing.is_some_and(|missing| set.contains(&missing));
-                best = Some(SetCut { cut: Cut { gain: gains[j], code: 0, missing_left, perfect: false, left: () }, set });
+                best = Some(SetCut {
+                    cut: Cut { gain: gains[j], code: 0, missing_left, perfect: false, left: () },
+                    set,
+                });
             }
         }
         best
@@ -384,7 +400,7 @@ impl Targets for Wide<'_> {
         (gain >= 0.0).then_some((gain, ()))
     }
 
-    fn children(&self, _node: &WideNode, _left: &()) -> Option<(WideNode, WideNode)> {
+    fn children(&self, _node: &WideNode, _left: &()) -> Option<[WideNode; 2]> {
         None
     }
 }
@@ -395,10 +411,12 @@ impl Wide<'_> {
         if self.criterion != Criterion::AbsoluteError {
             let sum: f64 = rows.iter().map(|row| row.w * self.target(row.row, output)).sum();
             let targets = || rows.iter().map(|row| self.target(row.row, output));
-            let (low, high) = (targets().fold(f64::INFINITY, f64::min), targets().fold(f64::NEG_INFINITY, f64::max));
+            let (low, high) =
+                (targets().fold(f64::INFINITY, f64::min), targets().fold(f64::NEG_INFINITY, f64::max));
             return (sum / weight).clamp(low, high);
         }
-        let mut sorted: Vec<(f64, f64)> = rows.iter().map(|row| (self.target(row.row, output), row.w)).collect();
+        let mut sorted: Vec<(f64, f64)> =
+            rows.iter().map(|row| (self.target(row.row, output), row.w)).collect();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
         weighted_median(&sorted, weight)
     }

@@ -1,0 +1,180 @@
+//! The search for the split of a node over its columns.
+
+use super::bins::{Codes as Stored, Column};
+use super::grow::{EPSILON, Open, Work};
+use super::search::{Codes, Cut, Limits};
+use super::targets::{GainRange, Targets};
+
+/// The best split found for a node.
+pub struct Split<L> {
+    pub cut: Cut<L>,
+    pub column: u32,
+    /// The codes that go left, at a categorical column.
+    pub set: Option<Vec<u16>>,
+    /// A drawn threshold, where the cut was drawn.
+    pub threshold: Option<f32>,
+}
+
+impl<T: Targets> Work<'_, '_, T> {
+    fn words(&self) -> usize {
+        self.growth.columns.len().div_ceil(64)
+    }
+
+    /// Columns constant in the parent are constant here. In depth-first order the parent's set, one
+    /// level up, is still the one that its search left.
+    fn inherit_constants(&mut self, depth: usize) {
+        let words = self.words();
+        self.arena.constants.resize(self.arena.constants.len().max((depth + 1) * words), 0);
+        if depth == 0 {
+            self.arena.constants[..words].fill(0);
+        } else {
+            self.arena.constants.copy_within((depth - 1) * words..depth * words, depth * words);
+        }
+    }
+
+    /// The best split of a node: columns are visited in random order until `max_features` were seen
+    /// and one of them was not constant, as in scikit-learn.
+    #[inline(always)]
+    pub(super) fn search(&mut self, open: &Open<T::Node>, cached: bool) -> Option<Split<T::Left>> {
+        let d = self.growth.columns.len();
+        let constants = open.depth as usize * self.words();
+        let mut stream = open.path;
+        if cached {
+            self.inherit_constants(open.depth as usize);
+        }
+        let mut best: Option<Split<T::Left>> = None;
+        let mut varied = false;
+        let mut visited = 0;
+        let node = self.growth.targets.ready(&open.node);
+        let ceiling = self.growth.targets.ceiling(&node, &self.arena.load[open.start..open.end]);
+        self.arena.swaps.clear();
+        while visited < d && (visited < self.growth.rules.max_features || !varied) {
+            // Fisher-Yates: columns[..visited] are drawn, the rest is not.
+            let k = visited + stream.below((d - visited) as u32) as usize;
+            self.arena.columns.swap(visited, k);
+            self.arena.swaps.push(k as u32);
+            let j = self.arena.columns[visited] as usize;
+            visited += 1;
+            let bit = 1u64 << (j % 64);
+            if cached && self.arena.constants[constants + j / 64] & bit != 0 {
+                continue;
+            }
+            let n = open.end - open.start;
+            let column = &self.growth.columns[j];
+            let (low, high, missing) =
+                gather(column, &self.arena.rows[open.start..open.end], &mut self.arena.codes[..n]);
+            if low >= high && (missing == 0 || missing == n) {
+                if cached {
+                    self.arena.constants[constants + j / 64] |= bit;
+                }
+                continue;
+            }
+            varied = true;
+            let codes = Codes {
+                codes: &self.arena.codes[..n],
+                low,
+                high,
+                missing: (missing > 0).then_some(column.n_bins() as u16),
+            };
+            let rules = self.growth.rules;
+            let limits = Limits {
+                min_rows: rules.min_samples_leaf,
+                min_weight: self.min_weight,
+                monotonic: rules.monotonic.as_ref().map_or(0, |signs| signs[j]),
+                low: open.low,
+                high: open.high,
+            };
+            let floor = best.as_ref().map_or(0.0, |best| best.cut.gain);
+            let load = &self.arena.load[open.start..open.end];
+            let targets = self.growth.targets;
+            let found = if rules.random_cuts {
+                let sides = &mut self.arena.sides[..n];
+                super::random::cut(
+                    targets,
+                    &node,
+                    load,
+                    column,
+                    codes,
+                    &limits,
+                    floor,
+                    stream.child(j as u64 + 3),
+                    sides,
+                )
+                .map(|(cut, set, threshold)| Split { cut, column: j as u32, set, threshold })
+            } else if column.categorical {
+                targets.best_set(&node, load, codes, &limits, floor).map(|found| Split {
+                    cut: found.cut,
+                    column: j as u32,
+                    set: Some(found.set),
+                    threshold: None,
+                })
+            } else {
+                targets
+                    .best_cut(
+                        &node,
+                        load,
+                        codes,
+                        &limits,
+                        GainRange { floor, ceiling },
+                        &mut self.arena.scratch,
+                    )
+                    .map(|cut| Split { cut, column: j as u32, set: None, threshold: None })
+            };
+            if let Some(found) = found {
+                let perfect = found.cut.perfect;
+                best = Some(found);
+                if perfect {
+                    break;
+                }
+            }
+        }
+        for place in (0..self.arena.swaps.len()).rev() {
+            self.arena.columns.swap(place, self.arena.swaps[place] as usize);
+        }
+        let rules = &self.growth.rules.truncation;
+        best.filter(|split| split.cut.gain / self.weight + EPSILON >= rules.min_impurity_decrease)
+    }
+}
+
+/// Puts the codes of `rows` into `codes`; returns the least and the greatest code of a value that is
+/// not missing (65535 and 0 if there is none), and how many are missing.
+#[inline(always)]
+pub fn gather(column: &Column, rows: &[u32], codes: &mut [u16]) -> (u16, u16, usize) {
+    let missing = if column.has_missing { Some(column.n_bins() as u16) } else { None };
+    match &column.codes {
+        Stored::U8(stored) => gather_from(stored, missing, rows, codes),
+        Stored::U16(stored) => gather_from(stored, missing, rows, codes),
+    }
+}
+
+#[inline(always)]
+fn gather_from<C: Copy + Into<u16>>(
+    stored: &[C],
+    missing: Option<u16>,
+    rows: &[u32],
+    codes: &mut [u16],
+) -> (u16, u16, usize) {
+    let (mut low, mut high, mut n_missing) = (u16::MAX, 0, 0);
+    for (out, &row) in codes.iter_mut().zip(rows) {
+        debug_assert!((row as usize) < stored.len());
+        // SAFETY: the rows of a tree are numbered below the length of every column.
+        *out = unsafe { *stored.get_unchecked(row as usize) }.into();
+    }
+    match missing {
+        None => {
+            for &code in codes.iter() {
+                low = low.min(code);
+                high = high.max(code);
+            }
+        }
+        Some(missing) => {
+            for &code in codes.iter() {
+                let is_missing = code == missing;
+                low = low.min(if is_missing { u16::MAX } else { code });
+                high = high.max(if is_missing { 0 } else { code });
+                n_missing += usize::from(is_missing);
+            }
+        }
+    }
+    (low, high, n_missing)
+}
