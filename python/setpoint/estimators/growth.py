@@ -183,10 +183,11 @@ def grow(
             n_threads=run.n_threads,
             progress=progress,
         )
+    total, count = out["oob_prediction"], out["oob_count"]
     new = Growth(
         out["model"],
         (Span.of(data, candidate, first, last),),
-        OutOfBag(out["oob_prediction"], out["oob_count"]) if run.oob else None,
+        None if total is None or count is None else OutOfBag(total, count),
     )
     return new if so_far is None else _joined(so_far, new)
 

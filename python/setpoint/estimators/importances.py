@@ -53,7 +53,8 @@ def out_of_bag_importances(
     ValueError
         If `data` is not the training set, or no tree has out-of-bag rows.
     """
-    permutation, unbiased, n_trees = 0.0, 0.0, 0
+    d = data.X.shape[1]
+    permutation, unbiased, n_trees = np.zeros((d, n_repeats)), np.zeros(d), 0
     for span in growth.spans:
         if span.n_samples != len(data.X):
             raise ValueError(
@@ -83,4 +84,4 @@ def out_of_bag_importances(
             "each tree has drawn every row, so none is out of bag: fit with more rows or a smaller "
             "max_samples"
         )
-    return Importances(np.asarray(permutation / n_trees), np.asarray(unbiased / n_trees))
+    return Importances(permutation / n_trees, unbiased / n_trees)

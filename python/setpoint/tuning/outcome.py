@@ -40,7 +40,7 @@ class Scored:
         self._metrics = metrics
         # A metric may be asked for under two names.
         self._columns = {metric: k for k, metric in enumerate(dict.fromkeys(metrics.values()))}
-        self.request = {
+        self.request: dict[str, Any] = {
             "metrics": list(self._columns),
             "keep_models": False,
             "keep_predictions": False,
@@ -71,7 +71,7 @@ class Stored:
         self._scorer = scorer
         self._by_model = scoring.needs(scorer) == "models"
         self._rows = lru_cache(maxsize=1)(self._load)
-        self.request = {
+        self.request: dict[str, Any] = {
             "metrics": [],
             "keep_models": self._by_model,
             "keep_predictions": not self._by_model,

@@ -154,10 +154,10 @@ class Sweep:
 
     def _core_sweep(
         self, numbers: list[int], folds: Mapping[int, Fold], outcome: Scored | Stored
-    ) -> dict[str, Any]:
+    ) -> Mapping[str, Any]:
         data, task = self.data, self.task
         own = getattr(self.final.estimator, "n_jobs", None)
-        answer: dict[str, Any] = _core.sweep(
+        return _core.sweep(
             self.final.estimator._family,
             data.X,
             data.y,
@@ -172,4 +172,3 @@ class Sweep:
             progress=task.progress.part(len(numbers) * len(folds)),
             **outcome.request,
         )
-        return answer

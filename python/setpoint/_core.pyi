@@ -1,0 +1,136 @@
+"""Types of the compiled module; rust/bindings/src is the truth, and stubtest compares the two.
+
+Notation: n rows, d columns of X, n_values = sum(n_classes) class probabilities, the outputs side by
+side, or one number per output where n_classes is empty (regression). Floats of X are float32 with
+NaN for missing; categories are codes >= 0; class labels are codes 0, ..., K - 1.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypedDict, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["METRICS", "Forest", "__version__", "bootstrap_counts", "fit", "sweep"]
+
+__version__: Final[str]
+METRICS: Final[tuple[str, ...]]  # scikit-learn's names of the scorers that the core computes
+
+_Candidate = dict[str, Any]  # hyperparameters by name, every one of the family
+_Progress = Callable[[int, int], object]  # (done, total); what it raises stops the work
+
+class _Fitted(TypedDict):
+    model: Forest
+    oob_prediction: NDArray[np.float64] | None  # (n, n_values), a sum over out-of-bag trees
+    oob_count: NDArray[np.uint32] | None  # (n,)
+
+class _Swept(TypedDict):
+    n_fits: int
+    done: NDArray[np.bool_]  # (n_candidates, n_folds)
+    fit_seconds: NDArray[np.float64]  # (n_candidates, n_folds), NaN where not done
+    score_seconds: NDArray[np.float64]
+    scores: NDArray[np.float64]  # (n_candidates, n_folds, n_metrics), NaN where not done
+    train_scores: NDArray[np.float64] | None
+    # By candidate and fold; None where not done.
+    predictions: list[list[NDArray[np.float64] | None]] | None  # (n_test, n_values)
+    train_predictions: list[list[NDArray[np.float64] | None]] | None  # (n_train, n_values)
+    models: list[list[Forest | None]] | None
+
+class _Tree(TypedDict):
+    children_left: NDArray[np.int64]  # (n_nodes,), -1 in leaves
+    children_right: NDArray[np.int64]  # (n_nodes,), -1 in leaves
+    feature: NDArray[np.int64]  # (n_nodes,), -2 in leaves
+    threshold: NDArray[np.float64]  # (n_nodes,), -2 in leaves
+    impurity: NDArray[np.float64]  # (n_nodes,)
+    n_node_samples: NDArray[np.int64]  # (n_nodes,)
+    weighted_n_node_samples: NDArray[np.float64]  # (n_nodes,)
+    missing_go_to_left: NDArray[np.uint8]  # (n_nodes,)
+    value: NDArray[np.float64]  # (n_nodes, n_outputs, most classes), filled up with zeros
+    categories: list[NDArray[np.int64] | None]  # codes that go left, where a node splits on them
+
+class _Importances(TypedDict):
+    permutation: NDArray[np.float64]  # (d, n_repeats)
+    unbiased: NDArray[np.float64]  # (d,)
+    n_trees: int
+
+@final
+class Forest:
+    @property
+    def n_trees(self) -> int: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def n_classes(self) -> list[int]: ...
+    @property
+    def node_count(self) -> int: ...
+    def predict(self, X: NDArray[np.float32], n_threads: int) -> NDArray[np.float64]: ...
+    def apply(self, X: NDArray[np.float32], n_threads: int) -> NDArray[np.int64]: ...
+    def tree(self, i: int) -> _Tree: ...
+    def tree_sizes(self) -> NDArray[np.int64]: ...
+    def importances(self) -> NDArray[np.float64]: ...
+    def oob_importances(
+        self,
+        X: NDArray[np.float32],
+        y: NDArray[np.float64],
+        *,
+        n_classes: Sequence[int],
+        categorical: NDArray[np.bool_],
+        sample_weight: NDArray[np.float64] | None,
+        candidate: _Candidate,
+        first: int,
+        last: int,
+        n_repeats: int,
+        seed: int,
+        n_threads: int,
+        progress: _Progress | None,
+    ) -> _Importances: ...
+    def extend(self, other: Forest) -> Forest: ...
+    def first(self, n: int) -> Forest: ...
+    def state(self) -> dict[str, NDArray[Any]]: ...
+    @staticmethod
+    def from_state(state: dict[str, NDArray[Any]]) -> Forest: ...
+
+def fit(
+    family: str,
+    X: NDArray[np.float32],
+    y: NDArray[np.float64],
+    *,
+    n_classes: Sequence[int],
+    categorical: NDArray[np.bool_],
+    sample_weight: NDArray[np.float64] | None,
+    candidate: _Candidate,
+    oob: bool,
+    first_tree: int,
+    n_threads: int,
+    progress: _Progress | None,
+) -> _Fitted: ...
+def sweep(
+    family: str,
+    X: NDArray[np.float32],
+    y: NDArray[np.float64],
+    *,
+    n_classes: Sequence[int],
+    categorical: NDArray[np.bool_],
+    sample_weight: NDArray[np.float64] | None,
+    folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+    candidates: Sequence[_Candidate],
+    metrics: Sequence[str],
+    train_metrics: bool,
+    keep_models: bool,
+    keep_predictions: bool,
+    n_threads: int,
+    time_limit: float | None,
+    progress: _Progress | None,
+) -> _Swept: ...
+def bootstrap_counts(
+    candidate: _Candidate,
+    X: NDArray[np.float32],
+    y: NDArray[np.float64],
+    *,
+    n_classes: Sequence[int],
+    categorical: NDArray[np.bool_],
+    sample_weight: NDArray[np.float64] | None,
+    tree: int,
+) -> NDArray[np.uint32]: ...
