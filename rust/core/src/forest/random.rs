@@ -1,6 +1,6 @@
 //! Drawn cuts, for extremely randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006):
-//! a threshold uniform between the least and the greatest value in the node, a random side for each
-//! category that occurs, a random side for missing values.
+//! a threshold uniform between the least and the greatest value in the node and a random side for missing
+//! values, or a random side for each category that occurs, missing values being one more category.
 
 use super::bins::Column;
 use super::search::{Codes, Cut, Limits};
@@ -24,9 +24,11 @@ pub fn cut<T: Targets>(
     mut stream: Stream,
     sides: &mut [u8],
 ) -> Option<Drawn<T::Left>> {
-    let missing_left = codes.missing.is_some() && stream.next_u64() & 1 == 1;
+    let mut missing_left = codes.missing.is_some() && stream.next_u64() & 1 == 1;
     let (set, threshold, code) = if column.categorical {
-        (Some(draw_set(codes, missing_left, &mut stream)), None, 0)
+        let set = draw_set(codes, &mut stream)?;
+        missing_left = codes.missing.is_some_and(|missing| set.binary_search(&missing).is_ok());
+        (Some(set), None, 0)
     } else {
         let (threshold, code) = draw_threshold(column, codes, &mut stream)?;
         (None, Some(threshold), code)
@@ -60,18 +62,18 @@ fn draw_threshold(column: &Column, codes: Codes<'_>, stream: &mut Stream) -> Opt
     Some((if between { drawn } else { end }, code as u16))
 }
 
-/// A side for each category that occurs, ascending; both sides get at least one.
-fn draw_set(codes: Codes<'_>, missing_left: bool, stream: &mut Stream) -> Vec<u16> {
-    let mut present: Vec<u16> =
-        codes.codes.iter().copied().filter(|&code| Some(code) != codes.missing).collect();
+/// A side for each category that occurs, a missing value among them; ascending, and both sides get at
+/// least one. `None` where there is only one.
+fn draw_set(codes: Codes<'_>, stream: &mut Stream) -> Option<Vec<u16>> {
+    let mut present = codes.codes.to_vec();
     present.sort_unstable();
     present.dedup();
-    let mut set: Vec<u16> = present.iter().copied().filter(|_| stream.next_u64() & 1 == 1).collect();
-    if present.len() > 1 && (set.is_empty() || set.len() == present.len()) {
-        set = vec![present[stream.below(present.len() as u32) as usize]];
+    if present.len() < 2 {
+        return None;
     }
-    if missing_left {
-        set.extend(codes.missing);
+    let set: Vec<u16> = present.iter().copied().filter(|_| stream.next_u64() & 1 == 1).collect();
+    if set.is_empty() || set.len() == present.len() {
+        return Some(vec![present[stream.below(present.len() as u32) as usize]]);
     }
-    set
+    Some(set)
 }
