@@ -397,7 +397,7 @@ impl Targets for Wide<'_> {
             return None;
         }
         let gain = self.gains(node, rows, &order, &[Boundary { rows: n_left, code: 0 }], limits)[0];
-        (gain >= 0.0).then_some((gain, ()))
+        (!gain.is_nan()).then_some((gain, ()))
     }
 
     fn children(&self, _node: &WideNode, _left: &()) -> Option<[WideNode; 2]> {
