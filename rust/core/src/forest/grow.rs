@@ -59,6 +59,8 @@ pub struct Arena<T: Targets> {
     spare_rows: Vec<u32>,
     spare_load: Vec<T::Row>,
     pub(super) codes: Vec<u16>,
+    /// The node and the column that `codes` are of.
+    pub(super) gathered: (u32, u32),
     pub(super) sides: Vec<u8>,
     /// Columns, always put back in ascending order.
     pub(super) columns: Vec<u32>,
@@ -76,6 +78,7 @@ impl<T: Targets> Default for Arena<T> {
             spare_rows: Vec::new(),
             spare_load: Vec::new(),
             codes: Vec::new(),
+            gathered: (NONE, NONE),
             sides: Vec::new(),
             columns: Vec::new(),
             swaps: Vec::new(),
@@ -87,7 +90,7 @@ impl<T: Targets> Default for Arena<T> {
 
 /// A node that waits for its split: rows[start..end].
 pub struct Open<N> {
-    id: u32,
+    pub id: u32,
     pub start: usize,
     pub end: usize,
     pub depth: u32,
@@ -109,15 +112,11 @@ pub struct Growth<'a, T: Targets> {
 
 impl<T: Targets> Growth<'_, T> {
     /// Grows a tree on the rows whose weight is not 0, drawing from `stream`. `None` if stopped.
-    pub fn tree(
-        &self,
-        weights: impl Iterator<Item = f64>,
-        stream: Stream,
-        arena: &mut Arena<T>,
-    ) -> Option<GrownTree> {
+    pub fn tree(&self, weights: &[f64], stream: Stream, arena: &mut Arena<T>) -> Option<GrownTree> {
         arena.rows.clear();
+        arena.gathered = (NONE, NONE);
         arena.load.clear();
-        for (i, weight) in weights.enumerate() {
+        for (i, &weight) in weights.iter().enumerate() {
             if weight > 0.0 {
                 arena.rows.push(i as u32);
                 arena.load.push(self.targets.row(i, weight));
@@ -149,12 +148,14 @@ impl<T: Targets> Work<'_, '_, T> {
     /// width gives the same bits.
     fn run(self, n: usize, stream: Stream) -> Option<GrownTree> {
         #[cfg(target_arch = "x86_64")]
-        match self.growth.vectors {
-            // SAFETY: `Vectors` says only what was detected.
-            Vectors::Avx512 => return unsafe { self.run_avx512(n, stream) },
-            // SAFETY: as above.
-            Vectors::Avx2 => return unsafe { self.run_avx2(n, stream) },
-            Vectors::Baseline => {}
+        if T::VECTORS {
+            match self.growth.vectors {
+                // SAFETY: `Vectors` says only what was detected.
+                Vectors::Avx512 => return unsafe { self.run_avx512(n, stream) },
+                // SAFETY: as above.
+                Vectors::Avx2 => return unsafe { self.run_avx2(n, stream) },
+                Vectors::Baseline => {}
+            }
         }
         self.run_here(n, stream)
     }
@@ -284,7 +285,9 @@ impl<T: Targets> Work<'_, '_, T> {
         let (start, end, depth) = (open.start, open.end, open.depth + 1);
         let n = end - start;
         let column = &self.growth.columns[split.column as usize];
-        gather(column, &self.arena.rows[start..end], &mut self.arena.codes[..n]);
+        if self.arena.gathered != (open.id, split.column) {
+            gather(column, &self.arena.rows[start..end], &mut self.arena.codes[..n]);
+        }
         let missing = column.n_bins() as u16;
         let (n_left, codes) = self.choose_sides(n, &split, missing);
         // Where no value was missing, one that is missing later follows the larger side.
@@ -367,21 +370,31 @@ impl<T: Targets> Work<'_, '_, T> {
                 *side = u8::from(set.binary_search(code).is_ok());
             }
         } else {
+            // Present values and the missing code alike: the code after the last value is missing.
             let up_to = split.cut.code;
             for (side, &code) in sides.iter_mut().zip(codes) {
                 *side = u8::from(code <= up_to);
+            }
+            for &code in codes {
                 last_left = last_left.max(if code <= up_to { code } else { 0 });
-                // Present values and the missing code alike: the code after the last value is missing.
                 first_right = first_right.min(if code <= up_to { u16::MAX } else { code });
             }
             if column.has_missing {
+                let missing_left = u8::from(split.cut.missing_left);
                 for (side, &code) in sides.iter_mut().zip(codes) {
-                    *side = if code == missing { u8::from(split.cut.missing_left) } else { *side };
+                    *side = if code == missing { missing_left } else { *side };
                 }
             }
         }
-        // In bytes as far as they go: that is what vectorises.
-        let n_left = sides.chunks(255).map(|chunk| usize::from(chunk.iter().sum::<u8>())).sum();
+        let mut n_left = 0;
+        for chunk in sides.chunks(255) {
+            // In bytes as far as they go: that is what vectorises.
+            let mut sum = 0u8;
+            for &side in chunk {
+                sum += side;
+            }
+            n_left += usize::from(sum);
+        }
         (n_left, u32::from(last_left) << 16 | u32::from(first_right))
     }
 
@@ -391,20 +404,25 @@ impl<T: Targets> Work<'_, '_, T> {
         let n = end - start;
         let rows = &mut self.arena.rows[start..end];
         let load = &mut self.arena.load[start..end];
+        let (spare_rows, spare_load) = (&mut self.arena.spare_rows[..n], &mut self.arena.spare_load[..n]);
         let (mut left, mut right) = (0, 0);
         // Invariant: rows[..left] and spare[..right] hold what rows[..i] held; left + right = i.
-        for i in 0..n {
-            let (row, item) = (rows[i], load[i]);
-            rows[left] = row;
-            load[left] = item;
-            self.arena.spare_rows[right] = row;
-            self.arena.spare_load[right] = item;
-            let side = self.arena.sides[i] as usize;
+        for (i, &side) in self.arena.sides[..n].iter().enumerate() {
+            let side = usize::from(side);
+            debug_assert!(side <= 1 && left + right == i);
+            // SAFETY: left + right = i < n by the invariant, and all slices have n elements.
+            unsafe {
+                let (row, item) = (*rows.get_unchecked(i), *load.get_unchecked(i));
+                *rows.get_unchecked_mut(left) = row;
+                *load.get_unchecked_mut(left) = item;
+                *spare_rows.get_unchecked_mut(right) = row;
+                *spare_load.get_unchecked_mut(right) = item;
+            }
             left += side;
             right += 1 - side;
         }
-        rows[left..].copy_from_slice(&self.arena.spare_rows[..right]);
-        load[left..].copy_from_slice(&self.arena.spare_load[..right]);
+        rows[left..].copy_from_slice(&spare_rows[..right]);
+        load[left..].copy_from_slice(&spare_load[..right]);
     }
 
     /// Ranges of the children's means: a split of a constrained column parts its node's range between

@@ -182,7 +182,7 @@ impl Look<'_> {
         if unseen.is_empty() {
             return Ok(None);
         }
-        let weights: Vec<f64> = sampling.weights(Some(&counts)).collect();
+        let weights = sampling.weights(Some(&counts));
         Ok(Some(Part {
             unbiased: self.unbiased(&counts, &weights, &sampling.unseen_weights(&counts), &by_leaf),
             permutation: self.permutation(&unseen, unseen.iter().map(|&i| score(i)).collect(), &leaves),

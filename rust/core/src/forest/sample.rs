@@ -98,14 +98,14 @@ impl<'a> Sampling<'a> {
     }
 
     /// The weight of each row in a tree with these counts.
-    pub fn weights<'b>(&'b self, counts: Option<&'b [u32]>) -> Box<dyn Iterator<Item = f64> + 'b> {
+    pub fn weights(&self, counts: Option<&[u32]>) -> Vec<f64> {
         match (counts, &self.weights) {
-            (None, None) => Box::new((0..self.train.len()).map(|_| 1.0)),
-            (None, Some(weights)) => Box::new(weights.iter().copied()),
-            (Some(counts), _) if self.whole() => Box::new(counts.iter().map(|&c| f64::from(c))),
+            (None, None) => vec![1.0; self.train.len()],
+            (None, Some(weights)) => weights.clone(),
+            (Some(counts), _) if self.whole() => counts.iter().map(|&c| f64::from(c)).collect(),
             (Some(counts), _) => {
                 let classes = balanced(self.data, self.train, |i| f64::from(counts[i]));
-                Box::new(counts.iter().zip(classes).map(|(&c, class)| f64::from(c) * class))
+                counts.iter().zip(classes).map(|(&c, class)| f64::from(c) * class).collect()
             }
         }
     }

@@ -82,6 +82,7 @@ pub struct Scratch<S> {
     gains: Vec<f64>,
     open: Vec<u8>,
     keys: Vec<u64>,
+    sorted: Vec<u32>,
 }
 
 impl<S: Sums> Scratch<S> {
@@ -92,6 +93,7 @@ impl<S: Sums> Scratch<S> {
             self.rows.resize(n, 0);
             self.gains.resize(n, 0.0);
             self.open.resize(n, 0);
+            self.sorted.resize(n, 0);
         }
     }
 }
@@ -159,18 +161,19 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     /// All cuts between rows sorted by code; the missing ones are kept apart.
     #[inline(always)]
     fn sorted<const LIMITED: bool>(&self, best: &mut Cut<S>, scratch: &mut Scratch<S>) -> bool {
-        let mut sorted = [0; FEW_ROWS];
+        scratch.reserve(FEW_ROWS);
+        let Scratch { slots, gains, sorted, .. } = scratch;
         let keys = match self.rows.len() {
-            ..=8 => self.sort::<8>(&mut sorted),
-            9..=16 => self.sort::<16>(&mut sorted),
-            17..=32 => self.sort::<32>(&mut sorted),
-            33..=64 => self.sort::<64>(&mut sorted),
-            65..=128 => self.sort::<128>(&mut sorted),
-            _ => self.sort::<FEW_ROWS>(&mut sorted),
+            ..=8 => self.sort::<8>(sorted),
+            9..=16 => self.sort::<16>(sorted),
+            17..=32 => self.sort::<32>(sorted),
+            33..=64 => self.sort::<64>(sorted),
+            65..=128 => self.sort::<128>(sorted),
+            _ => self.sort::<FEW_ROWS>(sorted),
         };
         if self.column.missing.is_none() {
             if !LIMITED && C::WALKS_BY_SUMS {
-                return self.sweep_sums(best, keys, scratch);
+                return self.sweep_sums(best, keys, slots, gains);
             }
             return self.sweep::<LIMITED>(best, keys, false);
         }
@@ -183,7 +186,8 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     /// A key's place is the number of smaller keys. To count them is more work than to sort, but all of it
     /// is in vectors and nothing depends on a branch.
     #[inline(always)]
-    fn sort<'b, const N: usize>(&self, sorted: &'b mut [u32; FEW_ROWS]) -> &'b [u32] {
+    fn sort<'b, const N: usize>(&self, sorted: &'b mut [u32]) -> &'b [u32] {
+        let sorted = &mut sorted[..N];
         let mut keys = [u32::MAX; N];
         let mut n = 0;
         if let Some(missing) = self.column.missing {
@@ -247,9 +251,8 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
 
     /// The same where the gain of all cuts can be taken at once, without missing values or limits.
     #[inline(always)]
-    fn sweep_sums(&self, best: &mut Cut<S>, keys: &[u32], scratch: &mut Scratch<S>) -> bool {
-        scratch.reserve(FEW_ROWS);
-        let (sums, gains) = (&mut scratch.slots[..keys.len()], &mut scratch.gains[..keys.len()]);
+    fn sweep_sums(&self, best: &mut Cut<S>, keys: &[u32], sums: &mut [S], gains: &mut [f64]) -> bool {
+        let (sums, gains) = (&mut sums[..keys.len()], &mut gains[..keys.len()]);
         let mut left = S::default();
         for (sum, &key) in sums.iter_mut().zip(keys) {
             left.add_row(self.rows[(key & 0xffff) as usize], self.centre);

@@ -63,6 +63,7 @@ impl<T: Targets> Work<'_, '_, T> {
             let column = &self.growth.columns[j];
             let (low, high, missing) =
                 gather(column, &self.arena.rows[open.start..open.end], &mut self.arena.codes[..n]);
+            self.arena.gathered = (open.id, j as u32);
             if low >= high && (missing == 0 || missing == n) {
                 if cached {
                     self.arena.constants[constants + j / 64] |= bit;
@@ -84,7 +85,8 @@ impl<T: Targets> Work<'_, '_, T> {
                 low: open.low,
                 high: open.high,
             };
-            let floor = best.as_ref().map_or(0.0, |best| best.cut.gain);
+            // A cut that gains nothing is still a cut: two of them may part what one cannot.
+            let floor = best.as_ref().map_or(f64::NEG_INFINITY, |best| best.cut.gain);
             let load = &self.arena.load[open.start..open.end];
             let targets = self.growth.targets;
             let found = if rules.random_cuts {

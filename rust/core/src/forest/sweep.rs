@@ -270,7 +270,7 @@ impl<F: Fn(usize, GrownTree, Option<&[u32]>) + Sync> Grower<'_, F> {
         for_each(self.n_threads, self.trees.len(), self.control, watcher, Arena::<T>::default, |arena, i| {
             let counts = sampling.counts(first + i);
             let weights = sampling.weights(counts.as_deref());
-            if let Some(tree) = growth.tree(weights, sampling.nodes(first + i), arena) {
+            if let Some(tree) = growth.tree(&weights, sampling.nodes(first + i), arena) {
                 (self.consume)(first + i, tree, counts.as_deref());
                 self.control.advance(1);
             }

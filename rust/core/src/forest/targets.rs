@@ -38,6 +38,8 @@ pub trait Targets: Sync {
     /// What is known of the left side of a cut.
     type Left: Copy + Default;
     type Scratch: Default;
+    /// True if growth is worth compiling for wide vectors.
+    const VECTORS: bool;
 
     /// Training row i with weight `weight`.
     fn row(&self, i: usize, weight: f64) -> Self::Row;
@@ -123,6 +125,7 @@ impl Values for super::sums::Binary {
         (0.0, Range::default())
     }
 
+    #[inline(always)]
     fn write(&self, _centre: f64, _n_values: usize, out: &mut Vec<f64>) {
         let (w, s) = self.split();
         out.extend([(w - s) / w, s / w]);
@@ -145,6 +148,7 @@ impl Values for super::sums::Moments {
         (mean.clamp(low, high), Range { low, high })
     }
 
+    #[inline(always)]
     fn write(&self, centre: f64, n_values: usize, out: &mut Vec<f64>) {
         let mean = centre + self.mean();
         if n_values == 1 {
@@ -160,9 +164,14 @@ impl<T: super::sums::Tally, const P: usize> Values for super::sums::Counts<T, P>
         (0.0, Range::default())
     }
 
+    #[inline(always)]
     fn write(&self, _centre: f64, n_values: usize, out: &mut Vec<f64>) {
         let w = self.weight();
-        out.extend(self.0[..n_values].iter().map(|n| n.float() / w));
+        let mut shares = [0.0; P];
+        for (share, count) in shares.iter_mut().zip(&self.0) {
+            *share = count.float() / w;
+        }
+        out.extend_from_slice(&shares[..n_values]);
     }
 }
 
@@ -190,6 +199,7 @@ impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
     type Ready = SingleReady<S, C::Node>;
     type Left = S;
     type Scratch = Scratch<S>;
+    const VECTORS: bool = C::VECTORS;
 
     #[inline(always)]
     fn row(&self, i: usize, weight: f64) -> S::Row {
@@ -223,6 +233,7 @@ impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
         }
     }
 
+    #[inline(always)]
     fn values(&self, node: &Self::Node, out: &mut Vec<f64>) {
         node.total.write(node.centre, self.n_values, out);
     }
@@ -268,7 +279,7 @@ impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
         }
         let scan = self.scan(node, rows, Codes { codes: &[], low: 0, high: 0, missing: None }, limits);
         let gain = C::gain(&node.prepared, sums);
-        (gain >= 0.0 && scan.allowed(sums, n_left)).then_some((gain, sums))
+        (!gain.is_nan() && scan.allowed(sums, n_left)).then_some((gain, sums))
     }
 
     #[inline(always)]

@@ -260,6 +260,7 @@ impl Targets for Wide<'_> {
     type Ready = WideNode;
     type Left = ();
     type Scratch = ();
+    const VECTORS: bool = false;
 
     fn row(&self, i: usize, weight: f64) -> Weighed {
         Weighed { row: i as u32, w: weight }
