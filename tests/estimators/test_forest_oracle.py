@@ -192,6 +192,31 @@ def test_best_first_spends_its_budget_well(criterion, max_leaf_nodes):
     assert_same_tree(ours, theirs, at_least=0.6 if max_leaf_nodes <= 64 else 0.2)
 
 
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_first_split_may_gain_nothing(criterion):
+    """No single column says anything of an exclusive or, both of them say all."""
+    X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 5, dtype=np.float32)
+    y = (X[:, 0] != X[:, 1]).astype(int)
+    ours, theirs = grown(criterion, X, y + (criterion == "poisson"))
+    assert len(ours.children_left) == theirs.node_count == 7
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("n", [12, 300])
+def test_a_budget_of_leaves_that_is_never_spent_changes_nothing(criterion, n):
+    """Best first and depth first reach the same nodes, and each node's split is its own affair."""
+    X, y = made(criterion, n=n)
+    kind = "RandomForestClassifier" if criterion in CLASSIFIER else "RandomForestRegressor"
+    for seed in range(5):
+        free, budget = (
+            getattr(setpoint, kind)(8, criterion=criterion, random_state=seed, max_leaf_nodes=most)
+            .fit(X, y)
+            .predict(X)
+            for most in (None, n + 1)
+        )
+        np.testing.assert_array_equal(budget, free)
+
+
 @pytest.mark.parametrize("kind", ["RandomForest", "ExtraTrees"])
 @pytest.mark.parametrize(
     "load", [load_breast_cancer, load_wine, load_digits, load_diabetes], ids=lambda f: f.__name__
