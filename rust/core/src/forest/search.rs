@@ -17,8 +17,11 @@ use super::sums::Sums;
 pub const FEW_ROWS: usize = 256;
 /// Gains this close, relative to their size, are the same but for rounding.
 const TIE: f64 = 1e-12;
-/// Rows per slot to aim for, and the greatest number of slots (both powers of two).
+/// Columns with fewer values than rows / this are binned whatever the number of rows.
+const VALUES_PER_ROW: usize = 2;
+/// Rows per slot to aim for, and the least and the greatest number of slots (powers of two).
 const ROWS_PER_SLOT: usize = 4;
+const MIN_SLOTS: usize = 32;
 const MAX_SLOTS: usize = 1024;
 /// Rows that are looked at together for being in an open slot.
 const CHUNK: usize = 16;
@@ -113,7 +116,11 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     #[inline(always)]
     pub fn best(&self, floor: f64, ceiling: f64, scratch: &mut Scratch<S>) -> Option<Cut<S>> {
         let mut best = Cut { gain: floor, code: 0, missing_left: false, perfect: false, left: S::default() };
-        let found = match (self.rows.len() <= C::FEW_ROWS, self.limits.bind()) {
+        let n = self.rows.len();
+        let span = usize::from(self.column.high - self.column.low);
+        // A column of few values needs few slots: then they cost less than to sort.
+        let sort = n <= C::FEW_ROWS && (n <= 8 || span > n / VALUES_PER_ROW);
+        let found = match (sort, self.limits.bind()) {
             (true, false) => self.sorted::<false>(&mut best, scratch),
             (true, true) => self.sorted::<true>(&mut best, scratch),
             (false, false) => self.binned::<false>(&mut best, scratch),
@@ -294,7 +301,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     fn binned<const LIMITED: bool>(&self, best: &mut Cut<S>, scratch: &mut Scratch<S>) -> bool {
         let Codes { codes, low, high, .. } = self.column;
         let span = u32::from(high - low);
-        let wanted = (codes.len() / ROWS_PER_SLOT).next_power_of_two().min(MAX_SLOTS) as u32;
+        let wanted = (codes.len() / ROWS_PER_SLOT).next_power_of_two().clamp(MIN_SLOTS, MAX_SLOTS) as u32;
         let shift = (span / wanted + 1).next_power_of_two().trailing_zeros();
         let n_slots = (span >> shift) as usize + 1;
         let (missing, rows_missing) = self.fill::<LIMITED>(shift, n_slots, scratch);
