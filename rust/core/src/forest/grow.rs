@@ -287,6 +287,7 @@ impl<T: Targets> Work<'_, '_, T> {
         let column = &self.growth.columns[split.column as usize];
         if self.arena.gathered != (open.id, split.column) {
             gather(column, &self.arena.rows[start..end], &mut self.arena.codes[..n]);
+            self.arena.gathered = (open.id, split.column);
         }
         let missing = column.n_bins() as u16;
         let (n_left, codes) = self.choose_sides(n, &split, missing);

@@ -134,6 +134,10 @@ impl<T: Targets> Work<'_, '_, T> {
             self.arena.columns.swap(place, self.arena.swaps[place] as usize);
         }
         let rules = &self.growth.rules.truncation;
+        // A gain of nothing may come out a little below it.
+        if let Some(best) = &mut best {
+            best.cut.gain = best.cut.gain.max(0.0);
+        }
         best.filter(|split| split.cut.gain / self.weight + EPSILON >= rules.min_impurity_decrease)
     }
 }
