@@ -1,7 +1,9 @@
 //! Threads for independent tasks, and the control that a caller keeps over them: interruption, a
 //! deadline, progress. No result may depend on which thread ran a task; nothing here is random.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -126,5 +128,33 @@ impl Drop for Leave<'_> {
         if self.0.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.1.unpark();
         }
+    }
+}
+
+/// Takes results in any order and uses them in the order of their numbers.
+pub struct InOrder<D, S> {
+    next: usize,
+    waiting: BTreeMap<usize, D>,
+    pub state: S,
+}
+
+impl<D, S> InOrder<D, S> {
+    /// Starts at number `first`.
+    pub fn new(first: usize, state: S) -> Mutex<Self> {
+        Mutex::new(InOrder { next: first, waiting: BTreeMap::new(), state })
+    }
+
+    /// Takes item `number`, and every waiting one whose turn has come.
+    pub fn put(this: &Mutex<Self>, number: usize, item: D, mut take: impl FnMut(&mut S, usize, D)) {
+        // A poisoned lock means that another thread panicked: its panic is the one to report.
+        let Ok(mut this) = this.lock() else { return };
+        this.waiting.insert(number, item);
+        let next = this.next;
+        let mut number = next;
+        while let Some(item) = this.waiting.remove(&number) {
+            take(&mut this.state, number, item);
+            number += 1;
+        }
+        this.next = number;
     }
 }

@@ -32,10 +32,10 @@
 
 use std::ops::Range;
 
+use super::grower::{check, in_parallel};
 use super::learned::Forest;
 use super::sample::Sampling;
 use super::settings::Settings;
-use super::sweep::{check, in_parallel};
 use super::tree::{Node, Tree};
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
@@ -418,7 +418,7 @@ impl ByLeaf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sweep::{FitOptions, fit};
+    use super::super::fit::{FitOptions, fit};
     use super::*;
     use crate::candidate::Value;
 

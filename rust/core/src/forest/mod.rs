@@ -16,12 +16,16 @@
 //! | truncate, prune | which smaller trees are contained in it                      |
 //! | tree, learned, views | a learned tree, a learned forest, what they say         |
 //! | importance    | what each column is worth on rows that a tree has not seen     |
-//! | sweep         | many candidates on many folds                                  |
+//! | grower        | from data and settings to grown trees, in parallel             |
+//! | fit           | one forest on all rows                                         |
+//! | sweep, walk   | many candidates on many folds; the way of rows down their trees |
 
 mod bins;
 mod categories;
 mod criterion;
+mod fit;
 mod grow;
+mod grower;
 mod importance;
 pub mod learned;
 mod median;
@@ -39,9 +43,11 @@ mod targets;
 pub mod tree;
 mod truncate;
 pub mod views;
+mod walk;
 mod wide;
 
+pub use fit::{FitOptions, Fitted, bootstrap_counts, fit};
 pub use importance::{ImportanceOptions, Importances};
 pub use learned::Forest;
 pub use state::State;
-pub use sweep::{FitOptions, Fitted, Forests, bootstrap_counts, fit};
+pub use sweep::Forests;

@@ -507,3 +507,135 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forest::criterion::{Entropy, Quadratic, Range};
+    use crate::forest::sums::{Binary, Counts, Moments};
+    use crate::seed::Stream;
+
+    const FREE: Limits =
+        Limits { min_rows: 1, min_weight: 0.0, monotonic: 0, low: f64::NEG_INFINITY, high: f64::INFINITY };
+
+    /// A node of n rows whose codes have about `n_codes` values, every seventh of them missing.
+    fn node(n: usize, n_codes: u32, n_classes: u32, stream: &mut Stream) -> (Vec<u16>, Vec<f64>, Vec<f64>) {
+        let codes: Vec<u16> = (0..n).map(|_| stream.below(n_codes) as u16).collect();
+        // The target follows the code, so that the best cut lies inside.
+        let y =
+            |&code: &u16| f64::from((u32::from(code) * n_classes / n_codes + stream.below(2)) % n_classes);
+        let y = codes.iter().map(y).collect();
+        let w = (0..n).map(|_| f64::from(1 + stream.below(3))).collect();
+        (codes, y, w)
+    }
+
+    /// Checks `best` and `bound` on a node against all cuts, one by one.
+    fn check<S: Sums, C: Criterion<S>>(
+        criterion: C,
+        n: usize,
+        n_codes: u32,
+        n_classes: u32,
+        limits: Limits,
+        missing: bool,
+    ) {
+        let mut stream = Stream::new(n as u64).child(u64::from(n_codes) + 1000 * u64::from(n_classes));
+        let (mut codes, y, w) = node(n, n_codes, n_classes, &mut stream);
+        let absent = n_codes as u16;
+        if missing {
+            codes.iter_mut().step_by(7).for_each(|code| *code = absent);
+        }
+        let rows: Vec<S::Row> = w.iter().zip(&y).map(|(&w, &y)| S::row(w, y)).collect();
+        let centre = if C::CENTRED {
+            w.iter().zip(&y).map(|(w, y)| w * y).sum::<f64>() / w.iter().sum::<f64>()
+        } else {
+            0.0
+        };
+        let sum = |take: &dyn Fn(u16) -> bool| {
+            let (mut sums, mut count) = (S::default(), 0);
+            for (&row, &code) in rows.iter().zip(&codes).filter(|(_, code)| take(**code)) {
+                sums.add_row(row, centre);
+                count += usize::from(code != u16::MAX);
+            }
+            (sums, count)
+        };
+        let total = sum(&|_| true).0;
+        let range = Range { low: -centre, high: f64::from(n_classes - 1) - centre };
+        let prepared = criterion.node(total, range);
+        let present = || codes.iter().copied().filter(|&code| code != absent);
+        let column = Codes {
+            codes: &codes,
+            low: present().min().unwrap_or(0),
+            high: present().max().unwrap_or(0),
+            missing: missing.then_some(absent),
+        };
+        let scan: Scan<S, C> = Scan { node: &prepared, total, centre, rows: &rows, column, limits: &limits };
+        let found = scan.best(0.0, f64::INFINITY, &mut Scratch::default());
+
+        let mut best: f64 = 0.0;
+        let mut gain_at = std::collections::HashMap::new();
+        for code in column.low..=column.high {
+            for missing_left in [false, true] {
+                let goes_left = |c: u16| if c == absent { missing_left } else { c <= code };
+                let (left, n_left) = sum(&goes_left);
+                let allowed = n_left > 0 && n_left < n && scan.allowed(left, n_left as u32);
+                let gain = C::gain(&prepared, left);
+                if allowed && gain.is_finite() {
+                    best = best.max(gain);
+                    gain_at.insert((code, missing_left), gain);
+                }
+            }
+        }
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * (1.0 + b.abs());
+        match found {
+            Some(cut) => {
+                assert!(close(cut.gain, best), "n {n}, codes {n_codes}: {} instead of {best}", cut.gain);
+                let there = gain_at[&(cut.code, cut.missing_left)];
+                assert!(
+                    close(there, best),
+                    "n {n}, codes {n_codes}: the cut named gains {there}, not {best}"
+                );
+            }
+            None => assert!(best <= 1e-9, "n {n}, codes {n_codes}: missed a gain of {best}"),
+        }
+
+        // Any range of codes is a slot: no cut inside it gains more than its bound.
+        let width = (column.high - column.low) / 5 + 1;
+        for low in (column.low..=column.high).step_by(usize::from(width)) {
+            let before = sum(&|c| c < low).0;
+            let slot = sum(&|c| c >= low && c < low + width && c != absent).0;
+            let bound = C::bound(&prepared, before, slot);
+            for code in low..low + width - 1 {
+                let gain = C::gain(&prepared, sum(&|c| c <= code).0);
+                // With nothing on the right the gain is not a number, or rounding over nothing.
+                assert!(
+                    !(gain.is_finite() && gain > bound + 1e-9),
+                    "n {n}: gain {gain} above the bound {bound}"
+                );
+            }
+        }
+    }
+
+    fn check_all(limits: Limits) {
+        for n in [2, 3, 7, 8, 9, 16, 17, 33, 64, 65, 128, 129, 200, 256, 257, 500, 3000] {
+            for n_codes in [2, 5, 30, 300, 3000] {
+                for missing in [false, true] {
+                    check::<Binary, _>(Quadratic, n, n_codes, 2, limits, missing);
+                    check::<Binary, _>(Entropy, n, n_codes, 2, limits, missing);
+                    check::<Moments, _>(Quadratic, n, n_codes, 9, limits, missing);
+                    check::<Counts<u32, 8>, _>(Quadratic, n, n_codes, 7, limits, missing);
+                    check::<Counts<f64, 8>, _>(Entropy, n, n_codes, 5, limits, missing);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_best_cut_is_that_of_trying_all() {
+        check_all(FREE);
+    }
+
+    #[test]
+    fn limits_are_kept_and_the_best_cut_within_them_is_found() {
+        check_all(Limits { min_rows: 3, min_weight: 4.5, ..FREE });
+    }
+}
