@@ -24,6 +24,20 @@ impl Error {
     }
 }
 
+/// n copies of `value`, or an error where memory does not suffice: an allocation that fails would end the
+/// interpreter. `what` says what they are for.
+pub fn filled<T: Clone>(n: usize, value: T, what: &str) -> Result<Vec<T>> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(n).map_err(|_| {
+        Error::Memory(format!(
+            "{what} need {:.1} GB, more than can be had",
+            (n * size_of::<T>()) as f64 / 1e9
+        ))
+    })?;
+    out.resize(n, value);
+    Ok(out)
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -14,7 +14,7 @@ use super::truncate::inner_nodes;
 use super::walk::row;
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, filled};
 use crate::parallel::{Control, InOrder, Watcher};
 
 /// A fit of a single forest.
@@ -53,10 +53,14 @@ pub fn fit(
     let sampling = Sampling::new(data, &whole.train, &settings.shared)?;
     let prepared = Prepared { columns, y: data.y.to_vec(), sampling };
     let truncation = settings.truncation(data.n);
-    let mut keep = Keep::new(data, &settings, trees.clone());
+    let mut keep = Keep::new(data, &settings, trees.clone())?;
     let oob = options
         .oob
-        .then(|| InOrder::new(trees.start, (vec![0.0; data.n * data.n_values()], vec![0u32; data.n])));
+        .then(|| {
+            let sums = filled(data.n * data.n_values(), 0.0, "out-of-bag predictions")?;
+            Ok(InOrder::new(trees.start, (sums, vec![0u32; data.n])))
+        })
+        .transpose()?;
     Grower {
         prepared: &prepared,
         settings: &settings,
@@ -93,10 +97,10 @@ pub struct Keep {
 }
 
 impl Keep {
-    pub fn new(data: &Data<'_>, settings: &Settings, trees: std::ops::Range<usize>) -> Self {
-        Keep {
+    pub fn new(data: &Data<'_>, settings: &Settings, trees: std::ops::Range<usize>) -> Result<Self> {
+        Ok(Keep {
             first: trees.start,
-            trees: trees.map(|_| OnceLock::new()).collect(),
+            trees: filled(trees.len(), OnceLock::new(), "the trees of n_estimators")?,
             empty: Forest {
                 n_features: data.d,
                 n_outputs: data.n_outputs,
@@ -105,7 +109,7 @@ impl Keep {
                 importances: Vec::new(),
                 criterion: settings.shared.criterion,
             },
-        }
+        })
     }
 
     pub fn put(&self, number: usize, grown: &GrownTree, truncation: &Truncation) -> Arc<Tree> {

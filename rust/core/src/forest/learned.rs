@@ -2,7 +2,7 @@
 
 use super::grow::{GrownTree, NONE};
 use super::tree::{LEAF, Node, PURE, Tree};
-use crate::error::Result;
+use crate::error::{Result, filled};
 use crate::parallel::{Control, Watcher, for_each};
 
 /// Rows whose sums stay in the cache while the trees go over them.
@@ -40,7 +40,7 @@ impl Forest {
     ) -> Result<Vec<f64>> {
         let (d, v) = (self.n_features, self.n_values());
         let n = x.len() / d;
-        let mut out = vec![0.0; n * v];
+        let mut out = filled(n * v, 0.0, "predictions")?;
         self.blocks(&mut out, v, n_threads, control, watcher, |start, sums| {
             self.predict_block(&x[start * d..][..sums.len() / v * d], sums);
         })?;
@@ -84,7 +84,7 @@ impl Forest {
         watcher: Watcher<'_>,
     ) -> Result<Vec<i64>> {
         let (d, n_trees) = (self.n_features, self.trees.len());
-        let mut out = vec![0; x.len() / d * n_trees];
+        let mut out = filled(x.len() / d * n_trees, 0, "leaves of all rows and trees")?;
         self.blocks(&mut out, n_trees, n_threads, control, watcher, |start, block| {
             let n = block.len() / n_trees;
             let mut leaves = vec![0; n];

@@ -18,7 +18,7 @@ use super::rules::Truncation;
 use super::settings::Settings;
 use super::walk::{Known, Walked, walk};
 use crate::data::Fold;
-use crate::error::Result;
+use crate::error::{Result, filled};
 use crate::metric::Metric;
 use crate::parallel::{Control, InOrder, Watcher};
 use crate::sweep::{Evaluation, Family, Job, Outcome};
@@ -150,7 +150,11 @@ impl<'a> Run<'a> {
         let keep =
             |&c: &usize| Keep::new(&job.data, &group.settings[c], 0..group.settings[c].free.n_estimators);
         let running = Running {
-            sums: vec![0.0; truncations.len() * rows.len() * job.data.n_values()],
+            sums: filled(
+                truncations.len() * rows.len() * job.data.n_values(),
+                0.0,
+                "predictions of all candidates",
+            )?,
             scored: vec![None; members.len()],
         };
         Ok(Run {
@@ -160,7 +164,7 @@ impl<'a> Run<'a> {
             which,
             rows,
             running: InOrder::new(0, running),
-            kept: if job.keep_models { members.iter().map(keep).collect() } else { Vec::new() },
+            kept: if job.keep_models { members.iter().map(keep).collect::<Result<_>>()? } else { Vec::new() },
             seconds: start.elapsed().as_secs_f64(),
             group,
         })
