@@ -121,6 +121,22 @@ pub struct TwoSums {
     range: Range,
 }
 
+impl TwoSums {
+    /// Of sums about the node's centre.
+    fn of(total: Moments, range: Range) -> Self {
+        TwoSums { w: total.w, s: total.s, mean: 0.0, range }
+    }
+}
+
+/// The greatest gain over the corners of a bin of two classes: all of one class first, or all of the other.
+#[inline(always)]
+fn corners(node: &TwoSums, before: Binary, bin: Binary, gain: impl Fn(&TwoSums, Binary) -> f64) -> f64 {
+    let ones = bin.0 & 0xffff_ffff;
+    let only_ones = Binary(before.0 + (ones << 32 | ones));
+    let only_zeros = Binary(before.0 + bin.0 - (ones << 32 | ones));
+    gain(node, only_ones).max(gain(node, only_zeros)) * SLACK
+}
+
 impl Criterion<Binary> for Quadratic {
     const VECTORS: bool = true;
     const FEW_ROWS: usize = 64;
@@ -149,10 +165,7 @@ impl Criterion<Binary> for Quadratic {
 
     #[inline(always)]
     fn bound(node: &TwoSums, before: Binary, bin: Binary) -> f64 {
-        let ones = bin.0 & 0xffff_ffff;
-        let only_ones = Binary(before.0 + (ones << 32 | ones));
-        let only_zeros = Binary(before.0 + bin.0 - (ones << 32 | ones));
-        Self::gain(node, only_ones).max(Self::gain(node, only_zeros)) * SLACK
+        corners(node, before, bin, Self::gain)
     }
 }
 
@@ -165,7 +178,7 @@ impl Criterion<Moments> for Quadratic {
 
     #[inline(always)]
     fn node(self, total: Moments, range: Range) -> TwoSums {
-        TwoSums { w: total.w, s: total.s, mean: 0.0, range }
+        TwoSums::of(total, range)
     }
 
     /// Squares about the mean, not a difference of squares: the mean may be large.
@@ -278,10 +291,7 @@ impl Criterion<Binary> for Entropy {
 
     #[inline(always)]
     fn bound(node: &TwoSums, before: Binary, bin: Binary) -> f64 {
-        let ones = bin.0 & 0xffff_ffff;
-        let only_ones = Binary(before.0 + (ones << 32 | ones));
-        let only_zeros = Binary(before.0 + bin.0 - (ones << 32 | ones));
-        Self::gain(node, only_ones).max(Self::gain(node, only_zeros)) * SLACK
+        corners(node, before, bin, Self::gain)
     }
 }
 
@@ -292,7 +302,7 @@ impl Criterion<Moments> for Entropy {
 
     #[inline(always)]
     fn node(self, total: Moments, range: Range) -> TwoSums {
-        TwoSums { w: total.w, s: total.s, mean: 0.0, range }
+        TwoSums::of(total, range)
     }
 
     #[inline(always)]
@@ -328,7 +338,7 @@ impl Criterion<Moments> for Poisson {
 
     #[inline(always)]
     fn node(self, total: Moments, range: Range) -> TwoSums {
-        TwoSums { w: total.w, s: total.s, mean: 0.0, range }
+        TwoSums::of(total, range)
     }
 
     #[inline(always)]
