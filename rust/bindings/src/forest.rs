@@ -8,9 +8,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use setpoint_core::forest as core;
 
-use crate::arguments::{self, Arrays, contiguous};
+use crate::arguments::{self, TableArrays, slice2};
 use crate::door::{enter, exception};
-use crate::sweep::matrix;
+use crate::outcome::{Learned, matrix};
+
+/// What of forests the module has.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Forest>()?;
+    module.add_function(wrap_pyfunction!(grow, module)?)?;
+    module.add_function(wrap_pyfunction!(bootstrap_counts, module)?)
+}
 
 /// A learned forest.
 #[pyclass(frozen, module = "setpoint._core")]
@@ -26,7 +33,7 @@ impl Forest {
                 self.0.n_features
             )));
         }
-        x.as_slice().map_err(|_| contiguous("X"))
+        slice2(x, "X")
     }
 }
 
@@ -119,16 +126,12 @@ impl Forest {
 
     /// Importances measured on out-of-bag rows, as means over the trees first, ..., last - 1 that have
     /// any: "permutation" (d, n_repeats), "unbiased" (d,), "n_trees" (how many trees those are).
-    #[pyo3(signature = (X, y, *, n_classes, categorical, sample_weight, candidate, first, last, n_repeats, seed, n_threads, progress))]
+    #[pyo3(signature = (data, *, candidate, first, last, n_repeats, seed, n_threads, progress))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
     fn oob_importances<'py>(
         &self,
         py: Python<'py>,
-        X: PyReadonlyArray2<'py, f32>,
-        y: PyReadonlyArray2<'py, f64>,
-        n_classes: Vec<usize>,
-        categorical: PyReadonlyArray1<'py, bool>,
-        sample_weight: Option<PyReadonlyArray1<'py, f64>>,
+        data: TableArrays<'py>,
         candidate: &Bound<'py, PyDict>,
         first: usize,
         last: usize,
@@ -137,8 +140,7 @@ impl Forest {
         n_threads: usize,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let arrays = Arrays::new(X, y, n_classes, categorical, sample_weight);
-        let data = arrays.data()?;
+        let data = data.data()?;
         let candidate = arguments::candidate(candidate)?;
         let options = core::ImportanceOptions { trees: first..last, n_repeats, seed, n_threads };
         let found = enter(py, None, progress, |control, watcher| {
@@ -226,22 +228,49 @@ impl Forest {
     }
 }
 
+impl Learned for core::Forest {
+    fn wrap(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(Py::new(py, Forest(self))?.into_any())
+    }
+}
+
+/// Grows one forest on all rows, from tree `first_tree` on.
+#[pyfunction]
+#[pyo3(signature = (data, *, candidate, oob, first_tree, n_threads, progress))]
+pub fn grow<'py>(
+    py: Python<'py>,
+    data: TableArrays<'py>,
+    candidate: &Bound<'py, PyDict>,
+    oob: bool,
+    first_tree: usize,
+    n_threads: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let data = data.data()?;
+    let candidate = arguments::candidate(candidate)?;
+    let options = core::FitOptions { oob, first_tree, n_threads };
+    let fitted = enter(py, None, progress, |control, watcher| {
+        core::fit(&data, &candidate, &options, control, watcher)
+    })?;
+    let out = PyDict::new(py);
+    let n_values = data.n_values();
+    out.set_item("model", fitted.forest.wrap(py)?)?;
+    let (sums, counts) = fitted.oob.unzip();
+    out.set_item("oob_prediction", sums.map(|sums| matrix(py, sums, n_values)).transpose()?)?;
+    out.set_item("oob_count", counts.map(|counts| PyArray1::from_vec(py, counts)))?;
+    Ok(out)
+}
+
 /// How often each row is drawn for tree `tree` (n,).
 #[pyfunction]
-#[pyo3(signature = (candidate, X, y, *, n_classes, categorical, sample_weight, tree))]
-#[expect(non_snake_case, clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
+#[pyo3(signature = (data, *, candidate, tree))]
 pub fn bootstrap_counts<'py>(
     py: Python<'py>,
+    data: TableArrays<'py>,
     candidate: &Bound<'py, PyDict>,
-    X: PyReadonlyArray2<'py, f32>,
-    y: PyReadonlyArray2<'py, f64>,
-    n_classes: Vec<usize>,
-    categorical: PyReadonlyArray1<'py, bool>,
-    sample_weight: Option<PyReadonlyArray1<'py, f64>>,
     tree: usize,
 ) -> PyResult<Bound<'py, PyArray1<u32>>> {
-    let arrays = Arrays::new(X, y, n_classes, categorical, sample_weight);
-    let counts = core::bootstrap_counts(&arrays.data()?, &arguments::candidate(candidate)?, tree)
-        .map_err(exception)?;
+    let counts =
+        core::bootstrap_counts(&data.data()?, &arguments::candidate(candidate)?, tree).map_err(exception)?;
     Ok(PyArray1::from_vec(py, counts))
 }

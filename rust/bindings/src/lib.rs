@@ -3,7 +3,10 @@
 
 mod arguments;
 mod door;
+#[cfg(feature = "forest")]
 mod forest;
+mod linear;
+mod outcome;
 mod sweep;
 
 use pyo3::prelude::*;
@@ -13,9 +16,11 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("METRICS", pyo3::types::PyTuple::new(module.py(), setpoint_core::metric::NAMES)?)?;
-    module.add_class::<forest::Forest>()?;
+    #[cfg(feature = "forest")]
+    forest::register(module)?;
+    module.add_class::<linear::LinearModel>()?;
+    module.add_function(wrap_pyfunction!(linear::class_values, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::fit, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;
-    module.add_function(wrap_pyfunction!(forest::bootstrap_counts, module)?)?;
     Ok(())
 }

@@ -1,75 +1,41 @@
-//! `fit` and `sweep`.
+//! `fit` and `sweep`: the families by their names.
 
-use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::PyClass;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::PyDict;
 use setpoint_core::candidate::Candidate;
-use setpoint_core::forest::{self as core, FitOptions, Forests};
+use setpoint_core::data::Data;
+use setpoint_core::matrix::Matrix;
 use setpoint_core::metric::Metric;
-use setpoint_core::sweep::{Evaluation, Family, Job, Outcome};
+use setpoint_core::sweep::{Family, Fit, Job};
 
-use crate::arguments::{self, Arrays};
+use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
-use crate::forest::Forest;
+use crate::outcome::{Learned, report};
 
-type FoldArrays<'py> = Vec<(PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, i64>)>;
-
-fn known(family: &str) -> PyResult<()> {
-    match family {
-        "forest" => Ok(()),
-        _ => Err(PyValueError::new_err(format!("family must be \"forest\"; got {family:?}"))),
-    }
-}
-
-/// Learns one model on all rows.
-#[pyfunction]
-#[pyo3(signature = (family, X, y, *, n_classes, categorical, sample_weight, candidate, oob, first_tree, n_threads, progress))]
-#[expect(non_snake_case, clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
-pub fn fit<'py>(
-    py: Python<'py>,
-    family: &str,
-    X: PyReadonlyArray2<'py, f32>,
-    y: PyReadonlyArray2<'py, f64>,
-    n_classes: Vec<usize>,
-    categorical: PyReadonlyArray1<'py, bool>,
-    sample_weight: Option<PyReadonlyArray1<'py, f64>>,
-    candidate: &Bound<'py, PyDict>,
-    oob: bool,
-    first_tree: usize,
+/// What is asked of a sweep, whatever the family.
+struct Request<'py> {
+    folds: FoldArrays<'py>,
+    candidates: Vec<Bound<'py, PyDict>>,
+    metrics: Vec<String>,
+    train_metrics: bool,
+    keep_models: bool,
+    keep_predictions: bool,
     n_threads: usize,
+    time_limit: Option<f64>,
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyDict>> {
-    known(family)?;
-    let arrays = Arrays::new(X, y, n_classes, categorical, sample_weight);
-    let data = arrays.data()?;
-    let candidate = arguments::candidate(candidate)?;
-    let options = FitOptions { oob, first_tree, n_threads };
-    let fitted = enter(py, None, progress, |control, watcher| {
-        core::fit(&data, &candidate, &options, control, watcher)
-    })?;
-
-    let out = PyDict::new(py);
-    let n_values = data.n_values();
-    out.set_item("model", Py::new(py, Forest(fitted.forest))?)?;
-    let (sums, counts) = fitted.oob.unzip();
-    out.set_item("oob_prediction", sums.map(|sums| matrix(py, sums, n_values)).transpose()?)?;
-    out.set_item("oob_count", counts.map(|counts| PyArray1::from_vec(py, counts)))?;
-    Ok(out)
 }
 
 /// Fits every candidate on the training rows of every fold and scores it on the rows held out.
 #[pyfunction]
-#[pyo3(signature = (family, X, y, *, n_classes, categorical, sample_weight, folds, candidates, metrics, train_metrics, keep_models, keep_predictions, n_threads, time_limit, progress))]
-#[expect(non_snake_case, clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
+#[pyo3(signature = (family, data, *, folds, candidates, metrics, train_metrics, keep_models, keep_predictions, n_threads, time_limit, progress))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
 pub fn sweep<'py>(
     py: Python<'py>,
     family: &str,
-    X: PyReadonlyArray2<'py, f32>,
-    y: PyReadonlyArray2<'py, f64>,
-    n_classes: Vec<usize>,
-    categorical: PyReadonlyArray1<'py, bool>,
-    sample_weight: Option<PyReadonlyArray1<'py, f64>>,
+    data: &Bound<'py, PyAny>,
     folds: FoldArrays<'py>,
     candidates: Vec<Bound<'py, PyDict>>,
     metrics: Vec<String>,
@@ -80,24 +46,113 @@ pub fn sweep<'py>(
     time_limit: Option<f64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    known(family)?;
-    let arrays = Arrays::new(X, y, n_classes, categorical, sample_weight);
-    let data = arrays.data()?;
-    let folds = arguments::folds(&folds, data.n)?;
-    let candidates = candidates.iter().map(arguments::candidate).collect::<PyResult<Vec<Candidate>>>()?;
-    let metrics = metrics.iter().map(|name| metric(name, data.n_outputs)).collect::<PyResult<Vec<_>>>()?;
+    let request = Request {
+        folds,
+        candidates,
+        metrics,
+        train_metrics,
+        keep_models,
+        keep_predictions,
+        n_threads,
+        time_limit,
+        progress,
+    };
+    match family {
+        #[cfg(feature = "forest")]
+        "forest" => {
+            let arrays: arguments::TableArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
+        }
+        _ => Err(unknown(family)),
+    }
+}
+
+fn run<'py, F>(
+    py: Python<'py>,
+    family: &F,
+    data: Data<'_, F::Features<'_>>,
+    request: Request<'py>,
+) -> PyResult<Bound<'py, PyDict>>
+where
+    F: Family + Sync,
+    F::Model: Learned + Clone + Send,
+    for<'a> F::Features<'a>: Sync,
+{
+    let folds = arguments::folds(&request.folds, data.n)?;
+    let candidates = request.candidates.iter().map(arguments::candidate).collect::<PyResult<Vec<_>>>()?;
+    let metric = |name: &String| metric(name, data.n_outputs);
+    let metrics = request.metrics.iter().map(metric).collect::<PyResult<Vec<_>>>()?;
     let job = Job {
         data,
         folds: &folds,
         candidates: &candidates,
         metrics: &metrics,
-        train_metrics,
-        keep_models,
-        keep_predictions,
-        n_threads,
+        train_metrics: request.train_metrics,
+        keep_models: request.keep_models,
+        keep_predictions: request.keep_predictions,
+        n_threads: request.n_threads,
     };
-    let outcome = enter(py, time_limit, progress, |control, watcher| Forests.sweep(&job, control, watcher))?;
-    report(py, &job, outcome)
+    let outcome = enter(py, request.time_limit, request.progress, |control, watcher| {
+        family.sweep(&job, control, watcher)
+    })?;
+    report(py, &job, &outcome)
+}
+
+/// Learns one model on all rows, or goes on from `start`. The dict has the model, and as "warning" what the
+/// user should be told of it.
+#[pyfunction]
+#[pyo3(signature = (family, data, *, candidate, start, n_threads, progress))]
+pub fn fit<'py>(
+    py: Python<'py>,
+    family: &str,
+    data: MatrixArrays<'py>,
+    candidate: &Bound<'py, PyDict>,
+    start: Option<&Bound<'py, PyAny>>,
+    n_threads: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let data = data.data()?;
+    let candidate = arguments::candidate(candidate)?;
+    let ask = Ask { candidate, start, n_threads, progress };
+    match family {
+        _ => Err(unknown(family)),
+    }
+}
+
+/// What is asked of a fit, whatever the family.
+struct Ask<'a, 'py> {
+    candidate: Candidate,
+    start: Option<&'a Bound<'py, PyAny>>,
+    n_threads: usize,
+    progress: Option<Py<PyAny>>,
+}
+
+/// `model` takes the core's model out of the object that wraps it.
+fn learn<'py, F, C>(
+    py: Python<'py>,
+    family: &F,
+    data: Data<'_, Matrix<'_>>,
+    ask: Ask<'_, 'py>,
+    model: impl Fn(&C) -> &F::Model,
+) -> PyResult<Bound<'py, PyDict>>
+where
+    F: for<'a> Fit<Features<'a> = Matrix<'a>> + Sync,
+    F::Model: Learned + Send + Sync,
+    C: PyClass<Frozen = True> + Sync,
+{
+    let start = ask.start.map(|start| start.cast::<C>()).transpose()?;
+    let start = start.map(|start| model(start.get()));
+    let (learned, warning) = enter(py, None, ask.progress, |control, watcher| {
+        family.fit(data, &ask.candidate, start, ask.n_threads, control, watcher)
+    })?;
+    let out = PyDict::new(py);
+    out.set_item("model", learned.wrap(py)?)?;
+    out.set_item("warning", warning)?;
+    Ok(out)
+}
+
+fn unknown(family: &str) -> PyErr {
+    PyValueError::new_err(format!("family {family:?} is not known"))
 }
 
 fn metric(name: &str, n_outputs: usize) -> PyResult<Metric> {
@@ -106,78 +161,4 @@ fn metric(name: &str, n_outputs: usize) -> PyResult<Metric> {
         Some(metric) => Ok(metric),
         None => Err(PyValueError::new_err(format!("metrics must be among METRICS; got {name:?}"))),
     }
-}
-
-type Learned = setpoint_core::forest::Forest;
-type Grid<'a> = [Vec<Option<&'a Evaluation<Learned>>>];
-
-fn report<'py>(py: Python<'py>, job: &Job<'_>, outcome: Outcome<Learned>) -> PyResult<Bound<'py, PyDict>> {
-    let n_values = job.data.n_values();
-    let grid: Vec<Vec<_>> =
-        outcome.evaluations.iter().map(|row| row.iter().map(Option::as_ref).collect()).collect();
-    let out = PyDict::new(py);
-    out.set_item("n_fits", outcome.n_fits)?;
-    out.set_item("done", PyArray2::from_vec2(py, &each(&grid, |evaluation| evaluation.is_some()))?)?;
-    for (name, seconds) in [("fit_seconds", true), ("score_seconds", false)] {
-        let of = |e: &Evaluation<Learned>| if seconds { e.fit_seconds } else { e.score_seconds };
-        out.set_item(name, PyArray2::from_vec2(py, &each(&grid, |e| e.map_or(f64::NAN, of)))?)?;
-    }
-    out.set_item("scores", scores(py, &grid, job, |e| &e.scores)?)?;
-    let train = job.train_metrics.then(|| scores(py, &grid, job, |e| &e.train_scores)).transpose()?;
-    out.set_item("train_scores", train)?;
-    let held_out =
-        job.keep_predictions.then(|| predictions(py, &grid, n_values, |e| &e.predictions)).transpose()?;
-    out.set_item("predictions", held_out)?;
-    let training = (job.keep_predictions && job.train_metrics)
-        .then(|| predictions(py, &grid, n_values, |e| &e.train_predictions))
-        .transpose()?;
-    out.set_item("train_predictions", training)?;
-    let models = job.keep_models.then(|| {
-        let wrap = |e: Option<&Evaluation<Learned>>| {
-            e.and_then(|e| e.model.clone()).map(|model| Py::new(py, Forest(model))).transpose()
-        };
-        grid.iter().map(|row| row.iter().map(|e| wrap(*e)).collect()).collect::<PyResult<Vec<Vec<_>>>>()
-    });
-    out.set_item("models", models.transpose()?)?;
-    Ok(out)
-}
-
-fn each<T>(grid: &Grid<'_>, of: impl Fn(Option<&Evaluation<Learned>>) -> T) -> Vec<Vec<T>> {
-    grid.iter().map(|row| row.iter().map(|e| of(*e)).collect()).collect()
-}
-
-/// (n_candidates, n_folds, n_metrics), NaN where not done.
-fn scores<'py>(
-    py: Python<'py>,
-    grid: &Grid<'_>,
-    job: &Job<'_>,
-    of: impl Fn(&Evaluation<Learned>) -> &Vec<f64>,
-) -> PyResult<Bound<'py, PyArray3<f64>>> {
-    let none = vec![f64::NAN; job.metrics.len()];
-    let values: Vec<f64> = grid.iter().flatten().flat_map(|e| e.map_or(&none, &of).iter().copied()).collect();
-    PyArray1::from_vec(py, values).reshape([grid.len(), job.folds.len(), job.metrics.len()])
-}
-
-type Predictions<'py> = Vec<Vec<Option<Bound<'py, PyArray2<f64>>>>>;
-
-fn predictions<'py>(
-    py: Python<'py>,
-    grid: &Grid<'_>,
-    n_values: usize,
-    of: impl Fn(&Evaluation<Learned>) -> &Option<Vec<f64>>,
-) -> PyResult<Predictions<'py>> {
-    let array = |e: &Option<&Evaluation<Learned>>| {
-        e.and_then(|e| of(e).clone()).map(|values| matrix(py, values, n_values)).transpose()
-    };
-    grid.iter().map(|row| row.iter().map(array).collect()).collect()
-}
-
-/// Row-major values as an array of `columns` columns.
-pub fn matrix<T: numpy::Element>(
-    py: Python<'_>,
-    values: Vec<T>,
-    columns: usize,
-) -> PyResult<Bound<'_, PyArray2<T>>> {
-    let rows = values.len() / columns.max(1);
-    PyArray1::from_vec(py, values).reshape([rows, columns])
 }

@@ -1,12 +1,30 @@
 //! The data of one call as the core reads them, borrowed from the caller. Nothing here learns.
+//!
+//! Families read X in one of two forms: trees a [`Table`] (float32, with missing values and categories),
+//! the others a [`Matrix`](crate::matrix::Matrix) (finite numbers, dense or sparse).
 
 use crate::error::{Error, Result};
 
+/// X (n, d) in the form that a family reads.
+pub trait Features {
+    /// Checks n, d and the values once; everything behind relies on them.
+    fn check(&self, n: usize, d: usize) -> Result<()>;
+}
+
+/// Columns of numbers and of categories, as trees read them.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    /// X (n, d), row-major; NaN is a missing value; categorical columns hold codes >= 0.
+    pub values: &'a [f32],
+    /// Which columns are categorical (d,).
+    pub categorical: &'a [bool],
+}
+
 /// Features and targets of n rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Data<'a> {
-    /// X (n, d), row-major; NaN is a missing value; categorical columns hold codes >= 0.
-    pub x: &'a [f32],
+pub struct Data<'a, X = Table<'a>> {
+    /// X (n, d).
+    pub x: X,
     /// y (n, n_outputs), row-major: class codes 0..K or numbers.
     pub y: &'a [f64],
     /// Rows.
@@ -17,13 +35,11 @@ pub struct Data<'a> {
     pub n_outputs: usize,
     /// Classes of each output; empty for regression.
     pub n_classes: &'a [usize],
-    /// Which columns are categorical (d,).
-    pub categorical: &'a [bool],
     /// Weights of the rows (n,), >= 0; `None` is one each.
     pub sample_weight: Option<&'a [f64]>,
 }
 
-impl Data<'_> {
+impl<X: Features> Data<'_, X> {
     /// Checks shapes and ranges once; everything behind relies on them.
     pub fn check(&self) -> Result<()> {
         let invalid = |what: String| Err(Error::Invalid(what));
@@ -36,15 +52,10 @@ impl Data<'_> {
         if self.n > u32::MAX as usize / 2 {
             return invalid(format!("X has {} rows: at most 2147483647 are allowed", self.n));
         }
-        if self.x.len() != self.n * self.d || self.y.len() != self.n * self.n_outputs {
+        if self.y.len() != self.n * self.n_outputs {
             return invalid("X and y have different numbers of rows".to_owned());
         }
-        if self.categorical.len() != self.d {
-            return invalid("categorical must have one entry per column of X".to_owned());
-        }
-        if self.x.iter().any(|value| value.is_infinite()) {
-            return invalid("X contains infinity or a value too large for float32".to_owned());
-        }
+        self.x.check(self.n, self.d)?;
         if self.y.iter().any(|value| !value.is_finite()) {
             return invalid("y contains NaN or infinity".to_owned());
         }
@@ -70,10 +81,27 @@ impl Data<'_> {
         }
         Ok(())
     }
+}
 
+impl<X> Data<'_, X> {
     /// Numbers in one prediction: all class probabilities side by side, or one per output.
     pub fn n_values(&self) -> usize {
         if self.n_classes.is_empty() { self.n_outputs } else { self.n_classes.iter().sum() }
+    }
+}
+
+impl Features for Table<'_> {
+    fn check(&self, n: usize, d: usize) -> Result<()> {
+        if self.values.len() != n * d {
+            return Err(Error::invalid("X and y have different numbers of rows"));
+        }
+        if self.categorical.len() != d {
+            return Err(Error::invalid("categorical must have one entry per column of X"));
+        }
+        if self.values.iter().any(|value| value.is_infinite()) {
+            return Err(Error::invalid("X contains infinity or a value too large for float32"));
+        }
+        Ok(())
     }
 }
 

@@ -7,17 +7,24 @@
 //! |-----------|---------------------------------------------------------------------|
 //! | sweep     | the one operation, and the trait that a family implements           |
 //! | data      | X, y and folds as the core reads them                               |
+//! | matrix    | X as finite numbers, dense or sparse                                |
+//! | gemm      | products with a fixed order of summation                            |
 //! | candidate | hyperparameters as named values                                     |
 //! | metric    | scores of held-out predictions                                      |
 //! | seed      | random streams named by what they are for                           |
 //! | parallel  | threads, interruption, deadline, progress                           |
 //! | vectors   | which vector instructions the processor has                         |
+//! | linear    | linear models: parameters, scores, links                            |
 //! | forest    | random forests and extremely randomised trees                       |
 
 pub mod candidate;
 pub mod data;
 pub mod error;
+#[cfg(feature = "forest")]
 pub mod forest;
+pub mod gemm;
+pub mod linear;
+pub mod matrix;
 pub mod metric;
 pub mod parallel;
 pub mod seed;

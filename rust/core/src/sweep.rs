@@ -8,14 +8,14 @@
 //! business; that each gets what it would get alone is its promise.
 
 use crate::candidate::Candidate;
-use crate::data::{Data, Fold};
+use crate::data::{Data, Features, Fold, Table};
 use crate::error::Result;
 use crate::metric::Metric;
 use crate::parallel::{Control, Watcher};
 
 /// What to fit, on what, and what to keep of it.
-pub struct Job<'a> {
-    pub data: Data<'a>,
+pub struct Job<'a, X = Table<'a>> {
+    pub data: Data<'a, X>,
     pub folds: &'a [Fold],
     pub candidates: &'a [Candidate],
     pub metrics: &'a [Metric],
@@ -24,6 +24,16 @@ pub struct Job<'a> {
     pub keep_models: bool,
     pub keep_predictions: bool,
     pub n_threads: usize,
+}
+
+impl<X> Job<'_, X> {
+    /// One score per metric of the predictions (n_rows, n_values) of these rows.
+    pub fn scores(&self, rows: &[u32], predictions: &[f64]) -> Vec<f64> {
+        let data = &self.data;
+        let y: Vec<f64> = rows.iter().map(|&i| data.y[i as usize * data.n_outputs]).collect();
+        let k = data.n_classes.first().copied().unwrap_or(0);
+        self.metrics.iter().map(|metric| metric.score(&y, predictions, k)).collect()
+    }
 }
 
 /// What became of one candidate on one fold.
@@ -36,6 +46,8 @@ pub struct Evaluation<M> {
     pub predictions: Option<Vec<f64>>,
     pub train_predictions: Option<Vec<f64>>,
     pub model: Option<M>,
+    /// What the user should be told of this fit: that it did not converge, and the remedy.
+    pub warning: Option<String>,
     /// This candidate's share of the seconds.
     pub fit_seconds: f64,
     pub score_seconds: f64,
@@ -53,7 +65,29 @@ pub struct Outcome<M> {
 pub trait Family {
     /// What it learns.
     type Model;
+    /// How it reads X.
+    type Features<'a>: Features;
 
     /// Evaluates every candidate of `job` on every fold.
-    fn sweep(&self, job: &Job<'_>, control: &Control, watcher: Watcher<'_>) -> Result<Outcome<Self::Model>>;
+    fn sweep(
+        &self,
+        job: &Job<'_, Self::Features<'_>>,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<Outcome<Self::Model>>;
+}
+
+/// A family that learns a model in one go, or goes on from one.
+pub trait Fit: Family {
+    /// Learns one model on all rows, from `start` on where the candidate says so, and says what the user
+    /// should be told of it.
+    fn fit(
+        &self,
+        data: Data<'_, Self::Features<'_>>,
+        candidate: &Candidate,
+        start: Option<&Self::Model>,
+        n_threads: usize,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<(Self::Model, Option<String>)>;
 }

@@ -69,7 +69,7 @@ impl Ranked {
     pub fn new(data: &Data<'_>, j: usize) -> Self {
         let mut missing = Vec::new();
         let mut keys: Vec<u64> = Vec::with_capacity(data.n);
-        for (i, &value) in data.x.iter().skip(j).step_by(data.d).enumerate() {
+        for (i, &value) in data.x.values.iter().skip(j).step_by(data.d).enumerate() {
             if value.is_nan() {
                 missing.push(i as u32);
             } else {
@@ -91,7 +91,7 @@ impl Ranked {
         for i in missing {
             rank[i as usize] = values.len() as u32;
         }
-        Ranked { rank, values, categorical: data.categorical[j] }
+        Ranked { rank, values, categorical: data.x.categorical[j] }
     }
 
     /// Codes of the rows `train`. Categories keep one code each, up to `MAX_BINS` of them.

@@ -27,8 +27,8 @@ pub(super) fn check(data: &Data<'_>) -> Result<()> {
             data.d
         )));
     }
-    let bad = (0..data.d).filter(|&j| data.categorical[j]).find(|&j| {
-        let codes = data.x.iter().skip(j).step_by(data.d);
+    let bad = (0..data.d).filter(|&j| data.x.categorical[j]).find(|&j| {
+        let codes = data.x.values.iter().skip(j).step_by(data.d);
         codes.into_iter().any(|&x| !x.is_nan() && (x < 0.0 || x.fract() != 0.0 || x > 16_777_216.0))
     });
     match bad {

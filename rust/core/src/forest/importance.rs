@@ -173,7 +173,7 @@ impl Look<'_> {
     fn part(&self, sampling: &Sampling<'_>) -> Result<Option<Part>> {
         let Some(counts) = sampling.counts(self.number) else { return Ok(None) };
         let mut leaves = vec![0; self.data.n];
-        self.tree.leaves(self.data.x, self.data.d, &mut leaves);
+        self.tree.leaves(self.data.x.values, self.data.d, &mut leaves);
         let by_leaf = ByLeaf::new(&leaves, self.tree.nodes.len());
         self.check_leaves(&counts, &by_leaf)?;
         let score = |i: u32| self.data.sample_weight.map_or(1.0, |weights| weights[i as usize]);
@@ -264,7 +264,7 @@ impl Look<'_> {
     }
 
     fn x(&self, row: u32) -> &[f32] {
-        &self.data.x[row as usize * self.data.d..][..self.data.d]
+        &self.data.x.values[row as usize * self.data.d..][..self.data.d]
     }
 
     /// This tree's term of P_j for each repeat (d, n_repeats).
@@ -421,6 +421,7 @@ mod tests {
     use super::super::fit::{FitOptions, fit};
     use super::*;
     use crate::candidate::Value;
+    use crate::data::Table;
 
     const N: usize = 300;
     const D: usize = 4;
@@ -454,13 +455,12 @@ mod tests {
 
         fn data(&self, weighted: bool) -> Data<'_> {
             Data {
-                x: &self.x,
+                x: Table { values: &self.x, categorical: &[false, false, true, false] },
                 y: &self.y,
                 n: N,
                 d: D,
                 n_outputs: self.n_outputs,
                 n_classes: &self.n_classes,
-                categorical: &[false, false, true, false],
                 sample_weight: weighted.then_some(&self.weights),
             }
         }
@@ -668,7 +668,7 @@ mod tests {
         let numbers = Made::new(7, &[], 1, 0.5);
         let regression = candidate(&numbers.data(false), &[]);
         assert!(message(ask(&forest, &numbers.data(false), &regression, 1)).contains("outputs"));
-        let narrow = Data { x: &made.x[..N * 2], d: 2, categorical: &[false; 2], ..data };
+        let narrow = Data { x: Table { values: &made.x[..N * 2], categorical: &[false; 2] }, d: 2, ..data };
         assert!(message(ask(&forest, &narrow, &drawn, 1)).contains("2 columns"));
         let options = ImportanceOptions { trees: 0..TREES + 1, n_repeats: 1, seed: 0, n_threads: 1 };
         let beyond = forest.oob_importances(&data, &drawn, &options, &Control::new(None), &mut |_, _| true);

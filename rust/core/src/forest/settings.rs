@@ -243,7 +243,7 @@ fn monotonic(value: &Value, data: &Data<'_>) -> Result<Option<Vec<i8>>> {
     if data.n_outputs > 1 || data.n_classes.first().is_some_and(|&k| k > 2) {
         return Err(Error::invalid("monotonic_cst is supported for one output and at most two classes"));
     }
-    if signs.iter().zip(data.categorical).any(|(&sign, &categorical)| sign != 0 && categorical) {
+    if signs.iter().zip(data.x.categorical).any(|(&sign, &categorical)| sign != 0 && categorical) {
         return Err(Error::invalid("monotonic_cst must be 0 for categorical columns: they have no order"));
     }
     Ok(signs.iter().any(|&sign| sign != 0).then(|| signs.iter().map(|&sign| sign as i8).collect()))

@@ -17,9 +17,8 @@ use super::learned::Forest;
 use super::rules::Truncation;
 use super::settings::Settings;
 use super::walk::{Known, Walked, walk};
-use crate::data::Fold;
+use crate::data::{Fold, Table};
 use crate::error::{Result, filled};
-use crate::metric::Metric;
 use crate::parallel::{Control, InOrder, Watcher};
 use crate::sweep::{Evaluation, Family, Job, Outcome};
 
@@ -28,6 +27,7 @@ pub struct Forests;
 
 impl Family for Forests {
     type Model = Forest;
+    type Features<'a> = Table<'a>;
 
     fn sweep(&self, job: &Job<'_>, control: &Control, watcher: Watcher<'_>) -> Result<Outcome<Forest>> {
         check(&job.data)?;
@@ -247,18 +247,18 @@ impl Group<'_> {
             let sums = &running.sums[which[m] * width..][..width];
             let means: Vec<f64> = sums.iter().map(|sum| sum / n_trees as f64).collect();
             let (test, train) = means.split_at(self.fold.test.len() * data.n_values());
-            let scores = |rows: &[u32], prediction: &[f64]| -> Vec<f64> {
-                let y: Vec<f64> = rows.iter().map(|&i| data.y[i as usize * data.n_outputs]).collect();
-                let k = data.n_classes.first().copied().unwrap_or(0);
-                job.metrics.iter().map(|metric: &Metric| metric.score(&y, prediction, k)).collect()
-            };
             let keep = |values: &[f64]| job.keep_predictions.then(|| values.to_vec());
             running.scored[m] = Some(Evaluation {
-                scores: scores(&self.fold.test, test),
-                train_scores: if job.train_metrics { scores(&self.fold.train, train) } else { Vec::new() },
+                scores: job.scores(&self.fold.test, test),
+                train_scores: if job.train_metrics {
+                    job.scores(&self.fold.train, train)
+                } else {
+                    Vec::new()
+                },
                 predictions: keep(test),
                 train_predictions: if job.train_metrics { keep(train) } else { None },
                 model: None,
+                warning: None,
                 fit_seconds: 0.0,
                 score_seconds: start.elapsed().as_secs_f64(),
             });

@@ -16,7 +16,7 @@ pub struct Walked {
 
 /// Row i of X.
 pub fn row<'a>(data: &Data<'a>, i: u32) -> &'a [f32] {
-    &data.x[i as usize * data.d..][..data.d]
+    &data.x.values[i as usize * data.d..][..data.d]
 }
 
 /// The categories that a fold's training rows have: any other is missing to a model that learned there.

@@ -1,0 +1,118 @@
+//! A learned linear model: its parameters, how training went, and its scores.
+
+use std::collections::BTreeMap;
+
+use super::link::Link;
+use crate::data::Features;
+use crate::error::{Error, Result};
+use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
+use crate::matrix::Matrix;
+use crate::parallel::{Control, Watcher, for_each};
+
+/// Rows scored at a time.
+const BLOCK: usize = 512;
+
+/// What a linear model learned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearModel {
+    /// (k, d), row-major.
+    pub coef: Vec<f64>,
+    /// (k,).
+    pub intercept: Vec<f64>,
+    /// Columns of X.
+    pub d: usize,
+    /// K, or 0 for regression.
+    pub n_classes: usize,
+    pub link: Link,
+    /// How training went (`n_iter`, `dual_gap`, `loss_curve`, ...), and what goes on where it stopped.
+    pub facts: BTreeMap<String, Vec<f64>>,
+}
+
+impl LinearModel {
+    /// Scores per row.
+    pub fn n_scores(&self) -> usize {
+        self.intercept.len()
+    }
+
+    /// Refuses shapes that do not fit together: what was read from a file may be anything.
+    pub fn check(&self) -> Result<()> {
+        let k = self.n_scores();
+        let expected = match self.n_classes {
+            0 => k,
+            1 | 2 => 1,
+            n_classes => n_classes,
+        };
+        if k == 0 || self.d == 0 || self.coef.len() != k * self.d || k != expected {
+            return Err(Error::invalid(format!(
+                "coef has {} numbers and intercept {k}, for {} columns and {} classes",
+                self.coef.len(),
+                self.d,
+                self.n_classes
+            )));
+        }
+        if self.coef.iter().chain(&self.intercept).any(|value| !value.is_finite()) {
+            return Err(Error::invalid("coef or intercept holds NaN or infinity"));
+        }
+        Ok(())
+    }
+
+    /// Scores z (n, k) of the n rows of X.
+    pub fn predict(
+        &self,
+        x: &Matrix<'_>,
+        n: usize,
+        n_threads: usize,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<Vec<f64>> {
+        x.check(n, self.d)?;
+        let mut scores = vec![0.0; n * self.n_scores()];
+        let blocks: Vec<_> = scores.chunks_mut(BLOCK * self.n_scores()).map(std::sync::Mutex::new).collect();
+        for_each(n_threads, blocks.len(), control, watcher, Scratch::default, |scratch, b| {
+            let Ok(mut out) = blocks[b].lock() else { return };
+            let first = b * BLOCK;
+            let rows = first..first + out.len() / self.n_scores();
+            self.score_rows(x, rows.map(|i| i as u32), &mut out, scratch);
+        })?;
+        drop(blocks);
+        Ok(scores)
+    }
+
+    /// Scores (rows, k) of some rows; they depend on nothing but the row.
+    pub fn score_rows(
+        &self,
+        x: &Matrix<'_>,
+        rows: impl ExactSizeIterator<Item = u32>,
+        out: &mut [f64],
+        scratch: &mut Scratch,
+    ) {
+        let k = self.n_scores();
+        debug_assert_eq!(out.len(), rows.len() * k);
+        out.chunks_exact_mut(k).for_each(|row| row.copy_from_slice(&self.intercept));
+        if let Matrix::Sparse { columns, values, .. } = x {
+            for (i, out) in rows.zip(out.chunks_exact_mut(k)) {
+                for e in x.entries(i as usize) {
+                    let (j, value) = (columns[e] as usize, values.get(e));
+                    for (z, coef) in out.iter_mut().zip(self.coef.chunks_exact(self.d)) {
+                        *z += value * coef[j];
+                    }
+                }
+            }
+            return;
+        }
+        let shape = Shape { m: rows.len(), n: k, k: self.d };
+        scratch.rows.resize(shape.m * self.d, 0.0);
+        for (i, row) in rows.zip(scratch.rows.chunks_exact_mut(self.d)) {
+            x.read_row(i as usize, row);
+        }
+        let (a, b) = (View::rows(&scratch.rows, self.d), View::rows(&self.coef, self.d).t());
+        gemm(shape, a, b, ViewMut { values: out, row: k }, true, &mut scratch.packing);
+    }
+}
+
+/// Memory that scoring reuses from block to block.
+#[derive(Default)]
+pub struct Scratch {
+    rows: Vec<f64>,
+    packing: Packing<f64>,
+}
