@@ -30,8 +30,9 @@ def measured(library: str, rows: int, columns: int, trees: int) -> tuple[float, 
 
 def _child(name: str, rows: int, columns: int, trees: int) -> None:
     from libraries import installed
-    from measure import seconds
     from problems import Data, Problem
+
+    from measure import seconds
 
     rng = np.random.default_rng(0)
     X = rng.random((rows, columns), dtype=np.float32)
