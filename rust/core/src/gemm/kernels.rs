@@ -29,25 +29,35 @@ pub(super) struct Task<T> {
 /// overlaps neither A nor B.
 pub(super) type Tile<T> = unsafe fn(&Task<T>);
 
-/// to[l to_row + j] = from[j from_row + l] for j in [0, n), l in [0, k).
+/// to[l to_row + j] = from[j from_row + l] for j in [0, n), l in [0, k), or += that.
 ///
 /// # Safety
 /// The processor has the kernel's instructions, and both ranges are valid and apart.
 pub(super) type Transpose<T> =
-    unsafe fn(n: usize, k: usize, from: *const T, from_row: usize, to: *mut T, to_row: usize);
+    unsafe fn(n: usize, k: usize, from: *const T, from_row: usize, to: *mut T, to_row: usize, add: bool);
+
+/// to[l to_step + j] = from[l from_step + j] for j in [0, n), l in [0, k).
+///
+/// # Safety
+/// As [`Transpose`].
+pub(super) type Copy<T> =
+    unsafe fn(k: usize, n: usize, from: *const T, from_step: usize, to: *mut T, to_step: usize);
 
 /// Most vectors of a tile.
 pub(super) const MOST_VECTORS: usize = 3;
 
 /// Kernels of one type of numbers for one width of vectors.
-pub struct Kernels<T> {
+pub struct Kernels<T: 'static> {
     /// Numbers in a vector.
     pub(super) width: usize,
     /// Most rows of a tile.
     pub(super) rows: usize,
     /// By vectors - 1 and rows - 1.
     pub(super) tiles: [[Tile<T>; 8]; MOST_VECTORS],
+    /// Of a B whose columns lie together, by rows - 1, for as many rows as there are, and vectors - 1.
+    pub(super) across: &'static [[Tile<T>; MOST_VECTORS]],
     pub(super) transpose: Transpose<T>,
+    pub(super) copy: Copy<T>,
 }
 
 /// Every sum is one chain over l, whatever R and N: the tile that computes it leaves no trace in it.
@@ -76,14 +86,74 @@ unsafe fn tile<V: Lanes, const R: usize, const N: usize>(task: &Task<V::Number>)
             a = a.wrapping_add(task.a_step);
             b = b.wrapping_add(task.b_step);
         }
-        for (i, sums) in sums.iter().enumerate() {
+        finish(task, &sums, mask);
+    }
+}
+
+/// The same tile of a B whose columns, not rows, lie together: B[l, j] is at `b + l + j b_step`. Squares of
+/// it are transposed in registers, for R so small that moving B together would cost more.
+///
+/// # Safety
+/// As [`Tile`].
+#[inline(always)]
+unsafe fn across<V: Lanes, const W: usize, const R: usize, const N: usize>(task: &Task<V::Number>) {
+    // SAFETY: as in `tile`, with rows and columns of B exchanged.
+    unsafe {
+        let (all, mask) = (V::first(W), V::first(task.last));
+        let mut sums = [[V::splat(V::Number::default()); N]; R];
+        let whole = task.k - task.k % W;
+        for l in (0..whole).step_by(W) {
+            for v in 0..N {
+                let columns = if v + 1 < N { W } else { task.last };
+                let b = task.b.add(l + v * W * task.b_step);
+                let square = square::<V, W>(b, task.b_step, columns, all);
+                for t in 0..W {
+                    for i in 0..R {
+                        let factor = V::splat(*task.a.add(i * task.a_row + (l + t) * task.a_step));
+                        sums[i][v] = factor.mul_add(square[t], sums[i][v]);
+                    }
+                }
+            }
+        }
+        if whole < task.k {
+            let terms = task.k - whole;
+            for v in 0..N {
+                let columns = if v + 1 < N { W } else { task.last };
+                let b = task.b.add(whole + v * W * task.b_step);
+                let square = square::<V, W>(b, task.b_step, columns, V::first(terms));
+                for (t, &row) in square.iter().enumerate().take(terms) {
+                    for i in 0..R {
+                        let factor = V::splat(*task.a.add(i * task.a_row + (whole + t) * task.a_step));
+                        sums[i][v] = factor.mul_add(row, sums[i][v]);
+                    }
+                }
+            }
+        }
+        finish(task, &sums, mask);
+    }
+}
+
+/// Writes a tile, or adds it to what is there.
+///
+/// # Safety
+/// As [`Tile`].
+#[inline(always)]
+unsafe fn finish<V: Lanes, const R: usize, const N: usize>(
+    task: &Task<V::Number>,
+    sums: &[[V; N]; R],
+    mask: V::Mask,
+) {
+    // SAFETY: C is valid for R rows of N vectors, the last up to `last` columns, which the mask says.
+    unsafe {
+        for i in 0..R {
             let c = task.c.add(i * task.c_row);
-            for (v, &sum) in sums.iter().enumerate().take(N - 1) {
+            for v in 0..N - 1 {
                 let c = c.add(v * V::WIDTH);
-                if task.add { V::load(c).add(sum) } else { sum }.store(c);
+                if task.add { V::load(c).add(sums[i][v]) } else { sums[i][v] }.store(c);
             }
             let c = c.add((N - 1) * V::WIDTH);
-            if task.add { V::load_some(c, mask).add(sums[N - 1]) } else { sums[N - 1] }.store_some(c, mask);
+            let sum = sums[i][N - 1];
+            if task.add { V::load_some(c, mask).add(sum) } else { sum }.store_some(c, mask);
         }
     }
 }
@@ -100,30 +170,93 @@ unsafe fn transpose<V: Lanes, const W: usize>(
     from_row: usize,
     to: *mut V::Number,
     to_row: usize,
+    add: bool,
 ) {
     for j in (0..n).step_by(W) {
         let columns = W.min(n - j);
         for l in (0..k).step_by(W) {
             let terms = W.min(k - l);
-            // SAFETY: rows [j, j + columns) of `from` hold terms [l, l + terms), `to` the reverse.
+            // SAFETY: rows [j, j + columns) of `from` hold terms [l, l + terms), `to` the reverse; nothing
+            // else is read or written, as the masks of other rows are empty.
             unsafe {
-                let (read, written) = (V::first(terms), V::first(columns));
-                let mut square = [V::splat(V::Number::default()); W];
-                for (i, row) in square.iter_mut().enumerate().take(columns) {
-                    *row = V::load_some(from.add((j + i) * from_row + l), read);
+                let (written, none) = (V::first(columns), V::first(0));
+                let from = from.wrapping_add(j * from_row + l);
+                let square = square::<V, W>(from, from_row, columns, V::first(terms));
+                for i in 0..W {
+                    let to = to.wrapping_add((l + i) * to_row + j);
+                    let mask = if i < terms { written } else { none };
+                    let row = if add { V::load_some(to, mask).add(square[i]) } else { square[i] };
+                    row.store_some(to, mask);
                 }
-                let mut h = W / 2;
-                while h > 0 {
-                    for i in 0..W {
-                        if i & h == 0 {
-                            (square[i], square[i + h]) = V::exchange(square[i], square[i + h], h);
-                        }
-                    }
-                    h /= 2;
-                }
-                for (i, &row) in square.iter().enumerate().take(terms) {
-                    row.store_some(to.add((l + i) * to_row + j), written);
-                }
+            }
+        }
+    }
+}
+
+/// The transpose of `rows` rows, of which the numbers under the mask are read.
+///
+/// # Safety
+/// As [`Lanes`].
+#[inline(always)]
+unsafe fn square<V: Lanes, const W: usize>(
+    from: *const V::Number,
+    from_row: usize,
+    rows: usize,
+    read: V::Mask,
+) -> [V; W] {
+    // SAFETY: the caller's promise; of rows that do not exist nothing is read, as their mask is empty.
+    unsafe {
+        let none = V::first(0);
+        let mut square = [V::splat(V::Number::default()); W];
+        for i in 0..W {
+            let from = from.wrapping_add(i * from_row);
+            square[i] = V::load_some(from, if i < rows { read } else { none });
+        }
+        if W > 8 {
+            exchange(&mut square, 8);
+        }
+        if W > 4 {
+            exchange(&mut square, 4);
+        }
+        if W > 2 {
+            exchange(&mut square, 2);
+        }
+        exchange(&mut square, 1);
+        square
+    }
+}
+
+/// One step of the transposition of a square.
+///
+/// # Safety
+/// As [`Lanes`].
+#[inline(always)]
+unsafe fn exchange<V: Lanes, const W: usize>(square: &mut [V; W], h: usize) {
+    for i in 0..W {
+        if i & h == 0 {
+            // SAFETY: the caller's promise.
+            (square[i], square[i + h]) = unsafe { V::exchange(square[i], square[i + h], h) };
+        }
+    }
+}
+
+/// # Safety
+/// As [`Copy`].
+#[inline(always)]
+unsafe fn copy<V: Lanes>(
+    k: usize,
+    n: usize,
+    from: *const V::Number,
+    from_step: usize,
+    to: *mut V::Number,
+    to_step: usize,
+) {
+    for j in (0..n).step_by(V::WIDTH) {
+        // SAFETY: rows [0, k) hold columns [j, n) on both sides.
+        unsafe {
+            let mask = V::first(V::WIDTH.min(n - j));
+            for l in 0..k {
+                V::load_some(from.add(l * from_step + j), mask).store_some(to.add(l * to_step + j), mask);
             }
         }
     }
@@ -131,7 +264,7 @@ unsafe fn transpose<V: Lanes, const W: usize>(
 
 /// The kernels of one width. Functions with target features are not generic over them, hence the macro.
 macro_rules! level {
-    ($name:ident, $rows:literal, [$($r:literal)*], $(#[$feature:meta])*) => {
+    ($name:ident, $rows:literal, [$($r:literal)*], [$($across:literal)*], $(#[$feature:meta])*) => {
         mod $name {
             use super::*;
 
@@ -142,6 +275,14 @@ macro_rules! level {
             }
 
             $(#[$feature])*
+            unsafe fn across<V: Lanes, const W: usize, const R: usize, const N: usize>(
+                task: &Task<V::Number>,
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { super::across::<V, W, R, N>(task) }
+            }
+
+            $(#[$feature])*
             unsafe fn transpose<V: Lanes, const W: usize>(
                 n: usize,
                 k: usize,
@@ -149,17 +290,35 @@ macro_rules! level {
                 from_row: usize,
                 to: *mut V::Number,
                 to_row: usize,
+                add: bool,
             ) {
                 // SAFETY: the caller's promise.
-                unsafe { super::transpose::<V, W>(n, k, from, from_row, to, to_row) }
+                unsafe { super::transpose::<V, W>(n, k, from, from_row, to, to_row, add) }
             }
 
-            pub(super) const fn kernels<V: Lanes, const W: usize>() -> Kernels<V::Number> {
+            $(#[$feature])*
+            unsafe fn copy<V: Lanes>(
+                k: usize,
+                n: usize,
+                from: *const V::Number,
+                from_step: usize,
+                to: *mut V::Number,
+                to_step: usize,
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { super::copy::<V>(k, n, from, from_step, to, to_step) }
+            }
+
+            pub(super) const fn kernels<V: Lanes + 'static, const W: usize>() -> Kernels<V::Number> {
                 Kernels {
                     width: W,
                     rows: $rows,
                     tiles: [[$(tile::<V, $r, 1>),*], [$(tile::<V, $r, 2>),*], [$(tile::<V, $r, 3>),*]],
+                    across: &[
+                        $([across::<V, W, $across, 1>, across::<V, W, $across, 2>, across::<V, W, $across, 3>]),*
+                    ],
                     transpose: transpose::<V, W>,
+                    copy: copy::<V>,
                 }
             }
         }
@@ -167,11 +326,11 @@ macro_rules! level {
 }
 
 // As many rows as leave registers for one row of B: 24 sums of 32 registers, 12 of 16.
-level!(portable, 4, [1 2 3 4 4 4 4 4],);
+level!(portable, 4, [1 2 3 4 4 4 4 4], [1],);
 #[cfg(target_arch = "x86_64")]
-level!(avx2, 4, [1 2 3 4 4 4 4 4], #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]);
+level!(avx2, 4, [1 2 3 4 4 4 4 4], [1], #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]);
 #[cfg(target_arch = "x86_64")]
-level!(avx512, 8, [1 2 3 4 5 6 7 8],
+level!(avx512, 8, [1 2 3 4 5 6 7 8], [1 2 3 4],
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma,bmi1,bmi2,lzcnt,popcnt")]);
 
 /// The kernels of f32.

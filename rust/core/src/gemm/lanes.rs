@@ -225,14 +225,17 @@ mod x86 {
         _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, load_ps, _mm512_mask_storeu_ps, _mm512_add_ps,
         _mm512_fmadd_ps,
         first(count) ((1u32 << count) - 1) as __mmask16,
-        exchange(a, b, h) {
-            let lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-            let step = _mm512_set1_epi32(h as i32);
-            let upper = _mm512_test_epi32_mask(lane, step);
-            let of_b = _mm512_set1_epi32(16);
-            let low = _mm512_mask_add_epi32(lane, upper, _mm512_sub_epi32(lane, step), of_b);
-            let high = _mm512_mask_add_epi32(_mm512_add_epi32(lane, step), upper, lane, of_b);
-            (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
+        exchange(a, b, h) match h {
+            1 => (_mm512_mask_moveldup_ps(a, 0xaaaa, b), _mm512_mask_movehdup_ps(b, 0x5555, a)),
+            2 => (_mm512_shuffle_ps(a, b, 0b01_00_01_00), _mm512_shuffle_ps(a, b, 0b11_10_11_10)),
+            4 => (
+                _mm512_mask_shuffle_f32x4(a, 0xf0f0, b, b, 0b10_10_00_00),
+                _mm512_mask_shuffle_f32x4(b, 0x0f0f, a, a, 0b11_11_01_01),
+            ),
+            _ => (
+                _mm512_shuffle_f32x4(a, b, 0b01_00_01_00),
+                _mm512_shuffle_f32x4(a, b, 0b11_10_11_10),
+            ),
         }
     );
 
@@ -241,14 +244,16 @@ mod x86 {
         _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, load_pd, _mm512_mask_storeu_pd, _mm512_add_pd,
         _mm512_fmadd_pd,
         first(count) ((1u32 << count) - 1) as __mmask8,
-        exchange(a, b, h) {
-            let lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-            let step = _mm512_set1_epi64(h as i64);
-            let upper = _mm512_test_epi64_mask(lane, step);
-            let of_b = _mm512_set1_epi64(8);
-            let low = _mm512_mask_add_epi64(lane, upper, _mm512_sub_epi64(lane, step), of_b);
-            let high = _mm512_mask_add_epi64(_mm512_add_epi64(lane, step), upper, lane, of_b);
-            (_mm512_permutex2var_pd(a, low, b), _mm512_permutex2var_pd(a, high, b))
+        exchange(a, b, h) match h {
+            1 => (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b)),
+            2 => (
+                _mm512_mask_shuffle_f64x2(a, 0b1100_1100, b, b, 0b10_10_00_00),
+                _mm512_mask_shuffle_f64x2(b, 0b0011_0011, a, a, 0b11_11_01_01),
+            ),
+            _ => (
+                _mm512_shuffle_f64x2(a, b, 0b01_00_01_00),
+                _mm512_shuffle_f64x2(a, b, 0b11_10_11_10),
+            ),
         }
     );
 

@@ -216,7 +216,7 @@ impl<T: Number> Product<T> {
         let vectors = n.div_ceil(width);
         let product = 8 * (m * vectors).max(4);
         let transposition = if self.b.column == 1 { 0 } else { 3 * n };
-        let scattering = if self.c.column == 1 { 0 } else { 16 * m * n / k };
+        let scattering = if self.c.column == 1 { 0 } else { 4 * m * n / k };
         product + transposition + scattering
     }
 
@@ -231,15 +231,13 @@ impl<T: Number> Product<T> {
             for block in 0..n_blocks {
                 let terms = cut(k, n_blocks, block)..cut(k, n_blocks, block + 1);
                 let add = self.add || block > 0;
-                // Worth moving together where several tiles read it.
-                let many = m > 4 * kernels.rows;
-                let strips = packing.strips(self.b, terms.clone(), columns.clone(), many, kernels);
+                let strips = packing.strips(self.b, terms.clone(), columns.clone(), m, kernels);
                 for rows in (0..m).step_by(ROWS).map(|i| i..m.min(i + ROWS)) {
                     if lower && rows.end <= columns.start {
                         continue;
                     }
                     let many = columns.len() > MOST_VECTORS * width;
-                    let broadcast = packing.broadcast(self.a, rows, terms.clone(), many, kernels.rows);
+                    let broadcast = packing.broadcast(self.a, rows, terms.clone(), many, kernels);
                     self.block(&broadcast, &strips, add, lower, packing.tile(kernels), kernels);
                 }
             }
@@ -279,28 +277,20 @@ impl<T: Number> Product<T> {
                     last: kernels.width - (wide - b.columns),
                     add: add && direct,
                 };
+                let tile = if b.across {
+                    kernels.across[a.rows - 1][b.vectors - 1]
+                } else {
+                    kernels.tiles[b.vectors - 1][a.rows - 1]
+                };
                 // SAFETY: the packing holds a level that the processor has; the strips are valid for their
                 // rows, terms and columns; C and the scratch tile are exclusive.
-                unsafe { kernels.tiles[b.vectors - 1][a.rows - 1](&task) };
+                unsafe { tile(&task) };
                 if !direct {
-                    // SAFETY: as for `c` above; the scratch tile has `rows` rows of `wide` numbers.
-                    unsafe { self.scatter(a.rows, b.columns, scratch, wide, c, add) };
-                }
-            }
-        }
-    }
-
-    /// Moves a tile to its place in C, whose columns are apart.
-    ///
-    /// # Safety
-    /// `tile` holds `rows` rows of `wide` >= `columns` numbers, and `c` begins as many of C.
-    unsafe fn scatter(&self, rows: usize, columns: usize, tile: *const T, wide: usize, c: *mut T, add: bool) {
-        for j in 0..columns {
-            for i in 0..rows {
-                // SAFETY: i < rows and j < columns.
-                unsafe {
-                    let (sum, c) = (*tile.add(i * wide + j), c.add(i * self.c.row + j * self.c.column));
-                    *c = if add { *c + sum } else { sum };
+                    // SAFETY: as above; the scratch tile has `rows` rows of `wide` numbers, and where
+                    // columns of C are apart, rows are not.
+                    unsafe {
+                        (kernels.transpose)(a.rows, b.columns, scratch, wide, c, self.c.column, add);
+                    }
                 }
             }
         }

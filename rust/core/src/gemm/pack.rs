@@ -91,8 +91,7 @@ impl<T> Broadcast<T> {
 /// Columns of B, some terms of each, in strips of as many vectors as a tile has.
 pub(super) struct Strips<T> {
     start: *const T,
-    /// From term to term where they are read where they lie; else moved together, strip by strip.
-    step: Option<usize>,
+    layout: Layout,
     first: usize,
     columns: usize,
     terms: usize,
@@ -101,10 +100,23 @@ pub(super) struct Strips<T> {
     pub n_strips: usize,
 }
 
+/// How columns of B lie, with the step from term to term or from column to column.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// Where they were, terms apart.
+    Rows(usize),
+    /// Where they were, columns apart.
+    Columns(usize),
+    /// Moved together, strip by strip.
+    Moved,
+}
+
 /// The columns of one tile.
 pub(super) struct ColumnStrip<T> {
     pub start: *const T,
+    /// From term to term, or `across`: from column to column.
     pub step: usize,
+    pub across: bool,
     pub first: usize,
     pub columns: usize,
     pub vectors: usize,
@@ -115,13 +127,15 @@ impl<T> Strips<T> {
         let begin = cut(self.vectors, self.n_strips, strip);
         let vectors = cut(self.vectors, self.n_strips, strip + 1) - begin;
         let (begin, wide) = (begin * self.width, vectors * self.width);
-        let (offset, step) = match self.step {
-            Some(step) => (begin, step),
-            None => (begin * self.terms, wide),
+        let (offset, step) = match self.layout {
+            Layout::Rows(step) => (begin, step),
+            Layout::Columns(step) => (begin * step, step),
+            Layout::Moved => (begin * self.terms, wide),
         };
         ColumnStrip {
             start: self.start.wrapping_add(offset),
             step,
+            across: matches!(self.layout, Layout::Columns(_)),
             first: self.first + begin,
             columns: wide.min(self.columns - begin),
             vectors,
@@ -148,7 +162,7 @@ impl<T: Number> Packing<T> {
         rows: Range<usize>,
         terms: Range<usize>,
         many: bool,
-        most_rows: usize,
+        kernels: &Kernels<T>,
     ) -> Broadcast<T> {
         // SAFETY: the view is valid for these rows and terms.
         let start = unsafe { a.start.add(rows.start * a.row + terms.start * a.column) };
@@ -158,7 +172,7 @@ impl<T: Number> Packing<T> {
             first: rows.start,
             rows: rows.len(),
             terms: terms.len(),
-            n_strips: rows.len().div_ceil(most_rows),
+            n_strips: rows.len().div_ceil(kernels.rows),
         };
         if a.column == 1 || !many {
             return out;
@@ -171,6 +185,10 @@ impl<T: Number> Packing<T> {
             // packed memory, which has room for all of them.
             unsafe {
                 let to = packed.add(begin);
+                if a.row == 1 {
+                    (kernels.copy)(out.terms, strip.rows, strip.start, a.column, to, strip.rows);
+                    continue;
+                }
                 for l in 0..out.terms {
                     let (from, to) = (strip.start.add(l * a.column), to.add(l * strip.rows));
                     for i in 0..strip.rows {
@@ -184,13 +202,13 @@ impl<T: Number> Packing<T> {
         out
     }
 
-    /// Strips of columns of B, moved together if columns are apart or many tiles read them.
+    /// Strips of columns of B for products with m rows, moved together where it is worth it.
     pub(super) fn strips(
         &mut self,
         b: Place<*const T>,
         terms: Range<usize>,
         columns: Range<usize>,
-        many: bool,
+        m: usize,
         kernels: &Kernels<T>,
     ) -> Strips<T> {
         let width = kernels.width;
@@ -199,7 +217,7 @@ impl<T: Number> Packing<T> {
         let start = unsafe { b.start.add(terms.start * b.row + columns.start * b.column) };
         let mut out = Strips {
             start,
-            step: None,
+            layout: Layout::Moved,
             first: columns.start,
             columns: columns.len(),
             terms: terms.len(),
@@ -207,8 +225,12 @@ impl<T: Number> Packing<T> {
             width,
             n_strips: vectors.div_ceil(MOST_VECTORS),
         };
-        if b.column == 1 && !many {
-            out.step = Some(b.row);
+        if b.column == 1 && m <= 4 * kernels.rows {
+            out.layout = Layout::Rows(b.row);
+            return out;
+        }
+        if b.row == 1 && m <= kernels.across.len() {
+            out.layout = Layout::Columns(b.column);
             return out;
         }
         out.start = self.b.room(vectors * width * out.terms);
@@ -221,12 +243,9 @@ impl<T: Number> Packing<T> {
                 let from = start.add((strip.first - out.first) * b.column);
                 let to = strip.start.cast_mut();
                 if b.column == 1 {
-                    for l in 0..out.terms {
-                        let (from, to) = (from.add(l * b.row), to.add(l * strip.step));
-                        std::ptr::copy_nonoverlapping(from, to, strip.columns);
-                    }
+                    (kernels.copy)(out.terms, strip.columns, from, b.row, to, strip.step);
                 } else if b.row == 1 {
-                    (kernels.transpose)(strip.columns, out.terms, from, b.column, to, strip.step);
+                    (kernels.transpose)(strip.columns, out.terms, from, b.column, to, strip.step, false);
                 } else {
                     for l in 0..out.terms {
                         for j in 0..strip.columns {

@@ -29,7 +29,7 @@ fn check<T: Number + std::fmt::Debug>(fused: fn(T, T, T) -> T, plain: fn(T, T, T
     for level in levels() {
         let mut packing = Packing::with(level);
         let fused = if level == Vectors::Baseline { plain } else { fused };
-        for trial in 0..400 {
+        for trial in 0..(400/4) {
             let mut pick = |from: &[usize]| from[stream.below(from.len() as u32) as usize];
             let (mut m, n, k) = (pick(&sizes), pick(&sizes), pick(&terms));
             let (gap, layout_a, layout_b) = (pick(&[0, 0, 1, 5]), pick(&[0, 1, 2]), pick(&[0, 1, 2]));
