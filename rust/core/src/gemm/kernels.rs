@@ -1,6 +1,9 @@
 //! What runs innermost, compiled for each width of vectors: tiles of sums, and the transposition that
 //! brings columns side by side.
 
+// Loops over rows and vectors of a tile are counted: the compiler unrolls them and keeps the sums in registers.
+#![allow(clippy::needless_range_loop)]
+
 use super::lanes::{Lanes, Plain};
 use crate::vectors::Vectors;
 

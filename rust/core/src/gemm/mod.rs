@@ -42,7 +42,7 @@ use pack::{Broadcast, Strips, cut};
 const MOST_TERMS: usize = 256;
 /// Rows of A and columns of B (in bytes) of one block.
 const ROWS: usize = 128;
-const COLUMNS: usize = 4096;
+const COLUMNS: usize = 2048;
 
 /// Numbers at a distance of `row` from row to row and of `column` from column to column.
 #[derive(Clone, Copy, Debug)]
@@ -255,10 +255,10 @@ impl<T: Number> Product<T> {
         kernels: &Kernels<T>,
     ) {
         let direct = self.c.column == 1;
-        for strip in 0..b.n_strips {
-            let b = b.strip(strip);
-            for strip in 0..a.n_strips {
-                let a = a.strip(strip);
+        for strip in 0..a.n_strips {
+            let a = a.strip(strip);
+            for strip in 0..b.n_strips {
+                let b = b.strip(strip);
                 if lower && a.first + a.rows <= b.first {
                     continue;
                 }

@@ -11,7 +11,12 @@ fn draw<T: Number>(stream: &mut Stream, n: usize) -> Vec<T> {
 }
 
 /// What the module promises: blocks of terms cut by k alone, each a chain from zero, added in order.
-fn one<T: Number>(k: usize, a: impl Fn(usize) -> T, b: impl Fn(usize) -> T, fused: fn(T, T, T) -> T) -> Vec<T> {
+fn one<T: Number>(
+    k: usize,
+    a: impl Fn(usize) -> T,
+    b: impl Fn(usize) -> T,
+    fused: fn(T, T, T) -> T,
+) -> Vec<T> {
     let n_blocks = k.div_ceil(MOST_TERMS);
     (0..n_blocks)
         .map(|block| {
@@ -29,7 +34,7 @@ fn check<T: Number + std::fmt::Debug>(fused: fn(T, T, T) -> T, plain: fn(T, T, T
     for level in levels() {
         let mut packing = Packing::with(level);
         let fused = if level == Vectors::Baseline { plain } else { fused };
-        for trial in 0..(400/4) {
+        for trial in 0..100 {
             let mut pick = |from: &[usize]| from[stream.below(from.len() as u32) as usize];
             let (mut m, n, k) = (pick(&sizes), pick(&sizes), pick(&terms));
             let (gap, layout_a, layout_b) = (pick(&[0, 0, 1, 5]), pick(&[0, 1, 2]), pick(&[0, 1, 2]));
