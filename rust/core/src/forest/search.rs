@@ -12,6 +12,7 @@
 
 use super::criterion::Criterion;
 use super::sums::Sums;
+use crate::vectors::Vectors;
 
 /// The most rows that are sorted rather than binned; a criterion may say fewer.
 pub const FEW_ROWS: usize = 256;
@@ -70,6 +71,8 @@ impl Limits {
 #[derive(Clone, Copy)]
 pub struct Codes<'a> {
     pub codes: &'a [u16],
+    /// The same, followed by copies of the first up to a multiple of `LANES`.
+    pub padded: &'a [u16],
     /// Least and greatest code that is not `missing`.
     pub low: u16,
     pub high: u16,
@@ -77,15 +80,29 @@ pub struct Codes<'a> {
     pub missing: Option<u16>,
 }
 
-/// Reusable buffers.
-#[derive(Default)]
+/// Reusable buffers, and the vectors to use.
 pub struct Scratch<S> {
+    pub vectors: Vectors,
     slots: Vec<S>,
     rows: Vec<u32>,
     gains: Vec<f64>,
     open: Vec<u8>,
     keys: Vec<u64>,
     sorted: Vec<u32>,
+}
+
+impl<S> Default for Scratch<S> {
+    fn default() -> Self {
+        Scratch {
+            vectors: Vectors::detect(),
+            slots: Vec::new(),
+            rows: Vec::new(),
+            gains: Vec::new(),
+            open: Vec::new(),
+            keys: Vec::new(),
+            sorted: Vec::new(),
+        }
+    }
 }
 
 impl<S: Sums> Scratch<S> {
@@ -120,7 +137,10 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let span = usize::from(self.column.high - self.column.low);
         // A column of few values needs few slots: then they cost less than to sort.
         let sort = n <= C::FEW_ROWS && (n <= 8 || span > n / VALUES_PER_ROW);
-        let found = match (sort, self.limits.bind()) {
+        let limited = self.limits.bind();
+        let compare = n <= C::PAIRS && !limited && self.column.missing.is_none() && C::fits_pairs(self.node);
+        let found = match (sort, limited) {
+            _ if compare => self.compared(&mut best, scratch.vectors),
             (true, false) => self.sorted::<false>(&mut best, scratch),
             (true, true) => self.sorted::<true>(&mut best, scratch),
             (false, false) => self.binned::<false>(&mut best, scratch),
