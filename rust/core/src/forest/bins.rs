@@ -36,14 +36,6 @@ pub enum Codes {
 }
 
 impl Column {
-    /// Number of training rows.
-    pub fn len(&self) -> usize {
-        match &self.codes {
-            Codes::U8(codes) => codes.len(),
-            Codes::U16(codes) => codes.len(),
-        }
-    }
-
     pub fn n_bins(&self) -> usize {
         self.low.len()
     }

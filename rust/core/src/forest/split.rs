@@ -35,7 +35,7 @@ impl<T: Targets> Work<'_, '_, T> {
     /// The best split of a node: columns are visited in random order until `max_features` were seen
     /// and one of them was not constant, as in scikit-learn.
     #[inline(always)]
-    pub(super) fn search(&mut self, open: &Open<T::Node>, cached: bool) -> Option<Split<T::Left>> {
+    pub(super) fn search(&mut self, open: &Open<T::Node, T::Row>, cached: bool) -> Option<Split<T::Left>> {
         let d = self.growth.columns.len();
         let constants = open.depth as usize * self.words();
         let mut stream = open.path;
@@ -80,7 +80,7 @@ impl<T: Targets> Work<'_, '_, T> {
             };
             let rules = self.growth.rules;
             let limits = Limits {
-                min_rows: rules.min_samples_leaf,
+                min_rows: rules.leaves[open.first],
                 min_weight: self.min_weight,
                 monotonic: rules.monotonic.as_ref().map_or(0, |signs| signs[j]),
                 low: open.low,
