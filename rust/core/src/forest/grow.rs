@@ -8,9 +8,9 @@
 
 use std::collections::BinaryHeap;
 
-use super::bins::Column;
+use super::bins::{Column, Rows};
 use super::rules::Rules;
-use super::split::{LANES, Split, gather, greatest, least, padded};
+use super::split::{LANES, Split, greatest, least, padded};
 use super::targets::{Stats, Targets};
 use super::tree::{CATEGORICAL, LEAF, MAX_COLUMNS, MISSING_LEFT, write_set};
 use crate::parallel::Control;
@@ -112,6 +112,8 @@ pub struct Open<N, R> {
 pub struct Growth<'a, T: Targets> {
     pub targets: &'a T,
     pub columns: &'a [Column],
+    /// The same codes row by row, where that helps.
+    pub codes: Option<&'a Rows>,
     pub rules: &'a Rules,
     pub control: &'a Control,
     pub vectors: Vectors,
@@ -303,7 +305,7 @@ impl<T: Targets> Work<'_, '_, T> {
         let n = end - start;
         let column = &self.growth.columns[split.column as usize];
         if self.arena.gathered != (open.id, split.column) {
-            gather(column, &self.arena.rows[start..end], &mut self.arena.codes);
+            self.gather(start, end, split.column as usize);
             self.arena.gathered = (open.id, split.column);
         }
         let missing = column.n_bins() as u16;

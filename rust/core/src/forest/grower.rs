@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use super::bins::{Column, Ranked};
+use super::bins::{Column, Ranked, Rows};
 use super::criterion::{Entropy, Poisson, Quadratic};
 use super::grow::{Arena, GrownTree, Growth};
 use super::rules::Truncation;
@@ -160,8 +160,10 @@ impl<F: Fn(usize, GrownTree, Option<&[u32]>) + Sync> Grower<'_, F> {
 
     fn grow<T: Targets>(&self, d: usize, targets: &T, watcher: Watcher<'_>) -> Result<()> {
         let rules = self.settings.shared.rules(d, self.truncations);
+        let codes = Rows::new(&self.prepared.columns, rules.max_features);
         let growth = Growth {
             targets,
+            codes: codes.as_ref(),
             columns: &self.prepared.columns,
             rules: &rules,
             control: self.control,
