@@ -143,9 +143,11 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let n = self.rows.len();
         let span = usize::from(self.column.high - self.column.low);
         // A column of few values needs few slots: then they cost less than to sort.
-        let sort = n <= C::FEW_ROWS && (n <= 8 || span > n / VALUES_PER_ROW);
+        let many_values = span > n / VALUES_PER_ROW;
+        let sort = n <= C::FEW_ROWS && (n <= 8 || many_values);
         let limited = self.limits.bind();
-        let compare = n <= C::PAIRS && !limited && self.column.missing.is_none() && C::fits_pairs(self.node);
+        let plain = !limited && self.column.missing.is_none();
+        let compare = plain && n <= C::PAIRS && (n <= 16 || many_values) && C::fits_pairs(self.node);
         let found = match (sort, limited) {
             _ if compare => self.compared(&mut best, scratch.vectors),
             (true, false) => self.sorted::<false>(&mut best, scratch),
@@ -489,6 +491,12 @@ mod tests {
         (codes, y, w)
     }
 
+    /// Not inlined: the search is large.
+    #[inline(never)]
+    fn by_vectors<S: Sums, C: Criterion<S>>(scan: &Scan<'_, S, C>, vectors: Vectors) -> Option<Cut<S>> {
+        scan.best(0.0, f64::INFINITY, &mut Scratch { vectors, ..Scratch::default() })
+    }
+
     /// Checks `best` and `bound` on a node against all cuts, one by one.
     fn check<S: Sums, C: Criterion<S>>(
         criterion: C,
@@ -532,10 +540,8 @@ mod tests {
             missing: missing.then_some(absent),
         };
         let scan: Scan<S, C> = Scan { node: &prepared, total, centre, rows: &rows, column, limits: &limits };
-        let mut scratch = Scratch { vectors: Vectors::Baseline, ..Scratch::default() };
-        let found = scan.best(0.0, f64::INFINITY, &mut scratch);
-        scratch.vectors = Vectors::detect();
-        let vectorised = scan.best(0.0, f64::INFINITY, &mut scratch);
+        let found = by_vectors(&scan, Vectors::Baseline);
+        let vectorised = by_vectors(&scan, Vectors::detect());
         let told =
             |cut: Cut<S>| (cut.gain.to_bits(), cut.code, cut.missing_left, cut.left.weight().to_bits());
         assert_eq!(found.map(told), vectorised.map(told), "n {n}, codes {n_codes}: other bits by vectors");
