@@ -438,9 +438,9 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     }
 }
 
-/// Puts n keys, of which none is the greatest number, in order.
+/// Puts n keys in the order of their upper halves, the codes; those of the same code stay in theirs.
 ///
-/// A key's place is the number of smaller keys. To count them is more work than to sort, but all of it is in
+/// A code's place is the number of smaller codes. To count them is more work than to sort, but all of it is in
 /// vectors and nothing depends on a branch.
 #[inline(always)]
 pub(super) fn sort<'a>(keys: &[u32; FEW_ROWS], n: usize, sorted: &'a mut [u32]) -> &'a [u32] {
@@ -457,15 +457,21 @@ pub(super) fn sort<'a>(keys: &[u32; FEW_ROWS], n: usize, sorted: &'a mut [u32]) 
 
 #[inline(always)]
 fn sort_up_to<const N: usize>(keys: &[u32; FEW_ROWS], n: usize, sorted: &mut [u32]) {
-    let (keys, sorted) = (&keys[..N], &mut sorted[..N]);
-    let mut place = [0u32; N];
-    for &key in &keys[..n] {
+    let (mut codes, mut place, mut taken) = ([0u16; N], [0u16; N], [0u16; N]);
+    for (code, key) in codes.iter_mut().zip(keys) {
+        *code = (key >> 16) as u16;
+    }
+    for &code in &codes[..n] {
         for j in 0..N {
-            place[j] += u32::from(key < keys[j]);
+            place[j] += u16::from(code < codes[j]);
         }
     }
+    let sorted = &mut sorted[..N];
     for (&key, &place) in keys[..n].iter().zip(&place) {
-        sorted[place as usize & (N - 1)] = key;
+        // Below n by construction: the mask changes nothing and spares the bounds check.
+        let place = usize::from(place) & (N - 1);
+        sorted[(place + usize::from(taken[place])) & (N - 1)] = key;
+        taken[place] += 1;
     }
 }
 
