@@ -3,6 +3,7 @@
 from setpoint.estimators import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    LogisticRegression,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
+    "LogisticRegression",
     "RandomForestClassifier",
     "RandomForestRegressor",
     "export_text",

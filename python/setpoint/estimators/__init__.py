@@ -6,10 +6,12 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.logistic import LogisticRegression
 
 __all__ = [
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "LogisticRegression",
     "RandomForestClassifier",
     "RandomForestRegressor",
 ]

@@ -13,6 +13,7 @@ use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
+use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
 /// What is asked of a sweep, whatever the family.
@@ -62,6 +63,11 @@ pub fn sweep<'py>(
         "forest" => {
             let arrays: arguments::TableArrays<'_> = data.extract()?;
             run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
+        }
+        #[cfg(feature = "logistic")]
+        "logistic" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::logistic::Logistic, arrays.data()?, request)
         }
         _ => Err(unknown(family)),
     }
@@ -115,6 +121,10 @@ pub fn fit<'py>(
     let candidate = arguments::candidate(candidate)?;
     let ask = Ask { candidate, start, n_threads, progress };
     match family {
+        #[cfg(feature = "logistic")]
+        "logistic" => {
+            learn(py, &setpoint_core::logistic::Logistic, data, ask, |model: &LinearModel| &model.0)
+        }
         _ => Err(unknown(family)),
     }
 }

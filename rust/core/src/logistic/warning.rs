@@ -116,14 +116,14 @@ impl Columns {
         if !constant.is_empty() {
             text.push_str(&format!(" {} constant.", named(&constant, "is", "are")));
         }
-        if let (Some(&least), Some(&most)) = (moving.first(), moving.last()) {
-            if widths[most] > FAR_APART * widths[least] {
-                text.push_str(&format!(
-                    " Column {most} varies over {:.1e} and column {least} over {:.1e}: scale the columns \
-                     alike (sklearn.preprocessing.StandardScaler).",
-                    widths[most], widths[least]
-                ));
-            }
+        if let (Some(&least), Some(&most)) = (moving.first(), moving.last())
+            && widths[most] > FAR_APART * widths[least]
+        {
+            text.push_str(&format!(
+                " Column {most} varies over {:.1e} and column {least} over {:.1e}: scale the columns \
+                 alike (sklearn.preprocessing.StandardScaler).",
+                widths[most], widths[least]
+            ));
         }
         text
     }
