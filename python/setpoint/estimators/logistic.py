@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.linear_model._base import SparseCoefMixin
 
 from setpoint.estimators.base import SweepData, Values
 from setpoint.estimators.logistic_candidate import logistic_candidate
@@ -15,7 +16,7 @@ from setpoint.estimators.scores import ScoreClassifier
 __all__ = ["LogisticRegression"]
 
 
-class LogisticRegression(LogisticHyperparameters, ScoreClassifier):
+class LogisticRegression(LogisticHyperparameters, SparseCoefMixin, ScoreClassifier):
     """Logistic regression of two or more classes, with an L2, L1 or elastic-net penalty or none.
 
     Minimises, over the coefficients W and the intercepts b,

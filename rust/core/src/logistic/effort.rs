@@ -5,8 +5,8 @@ use super::sample::Sample;
 
 /// A product in a pass costs about so many of those in the second derivatives, whose matrices are square.
 const PASS: f64 = 4.0;
-/// What many passes cost is not saved by one model: steps go on for a while.
-const MOST_STEPS: f64 = 50.0;
+/// Steps that are still expected where nothing is gained, and the most that are.
+const MOST_STEPS: f64 = 200.0;
 /// Models with more parameters than this are not made.
 pub const MOST_PARAMETERS: usize = 2048;
 /// A first model may cost as much as this many passes.

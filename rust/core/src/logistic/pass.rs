@@ -123,6 +123,7 @@ pub struct Scratch {
     pub weight: Vec<f64>,
     pub most: Vec<f64>,
     pub sum: Vec<f64>,
+    own: Vec<f64>,
     pub packing: Packing<f64>,
     pub exponential: Exponential,
     gathered: Vec<f64>,
@@ -219,17 +220,18 @@ impl<'a> Pass<'a> {
             } else {
                 scratch.sum.resize(b, 0.0);
                 scratch.most.resize(b, 0.0);
-                let own: f64 = own_scores(scores, y, &scratch.weight);
+                scratch.own.clear();
+                scratch.own.extend(y.iter().enumerate().map(|(i, &y)| scores[y as usize * b + i]));
                 let (most, sum) = (&mut scratch.most[..b], &mut scratch.sum[..b]);
                 scratch.exponential.softmax(scores, most, sum);
                 for (i, (&y, &weight)) in y.iter().zip(&scratch.weight).enumerate() {
                     scores[y as usize * b + i] -= 1.0;
-                    most[i] = weight * (most[i] + sum[i].ln());
+                    most[i] = weight * (most[i] - scratch.own[i] + sum[i].ln());
                 }
                 for scores in scores.chunks_exact_mut(b) {
                     scores.iter_mut().zip(&scratch.weight).for_each(|(r, weight)| *r *= weight);
                 }
-                most.iter().sum::<f64>() - own
+                most.iter().sum::<f64>()
             };
         }
         for (sum, residuals) in sums.intercept.iter_mut().zip(scratch.scores.chunks_exact(b)) {
@@ -276,12 +278,6 @@ impl<'a> Pass<'a> {
         };
         (0..self.queries.len()).map(of).collect()
     }
-}
-
-/// The weighted sum of each row's score of its own class.
-fn own_scores(scores: &[f64], y: &[f64], weight: &[f64]) -> f64 {
-    let b = y.len();
-    y.iter().zip(weight).enumerate().map(|(i, (&y, weight))| weight * scores[y as usize * b + i]).sum()
 }
 
 /// The transpose of a (m, n), row-major.

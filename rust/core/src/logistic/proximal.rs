@@ -18,7 +18,7 @@ use super::pass::Value;
 use super::smooth::{End, Standing, Want};
 
 const SUFFICIENT: f64 = 1e-4;
-const ROUNDING: f64 = 1e-14;
+const ROUNDING: f64 = 1e-11;
 const SHORTEST: f64 = 1e-10;
 /// With no more parameters than this, all are looked at from the start.
 const FEW: usize = 256;

@@ -16,8 +16,8 @@ const SUFFICIENT: f64 = 1e-4;
 /// Where rounding hides what F does: the slope at the end may be this share of that at the start (Hager and
 /// Zhang 2005, the approximate Wolfe conditions).
 const FLAT: f64 = 0.8;
-/// Relative changes of F that are rounding.
-const ROUNDING: f64 = 1e-14;
+/// Relative changes of F that may be rounding.
+const ROUNDING: f64 = 1e-11;
 /// Steps shorter than this share of a direction are none.
 const SHORTEST: f64 = 1e-10;
 
