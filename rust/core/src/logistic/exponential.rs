@@ -18,8 +18,6 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// log 2 in two parts; the first has trailing zeros, so that n * LN_2_HIGH is exact.
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-/// Sums are kept side by side in this many lanes, whatever the vectors.
-const LANES: usize = 8;
 
 /// a b + c, rounded once where the processor can.
 #[inline(always)]
@@ -81,38 +79,19 @@ pub struct Rows<'a> {
     pub weight: &'a [f64],
 }
 
-/// w (p - y) and w (log(1 + exp(z)) - y z).
+/// Scores z of two classes become w (p - y), p = 1 / (1 + exp(-z)); `loss` w (log(1 + exp(z)) - y z).
 #[inline(always)]
-fn residual<const FMA: bool>(z: f64, y: f64, weight: f64) -> (f64, f64) {
-    let e = exp::<FMA>(-z.abs());
-    let over = 1.0 / (1.0 + e);
-    let p = if z >= 0.0 { over } else { e * over };
-    let above = if z > 0.0 { z } else { 0.0 };
-    (weight * (p - y), weight * (log1p::<FMA>(e) + (above - y * z)))
-}
-
-/// Scores z of two classes become w (p - y), p = 1 / (1 + exp(-z)). Returns the sum of
-/// w (log(1 + exp(z)) - y z).
-#[inline(always)]
-fn residuals<const FMA: bool>(z: &mut [f64], rows: &Rows<'_>) -> f64 {
-    let mut sums = [0.0; LANES];
-    let n = z.len() / LANES * LANES;
-    for start in (0..n).step_by(LANES) {
-        // Slices of a known length, so that the loop below becomes vectors.
-        let z = &mut z[start..start + LANES];
-        let (y, weight) = (&rows.y[start..start + LANES], &rows.weight[start..start + LANES]);
-        for lane in 0..LANES {
-            let (residual, loss) = residual::<FMA>(z[lane], y[lane], weight[lane]);
-            z[lane] = residual;
-            sums[lane] += loss;
-        }
+fn residuals<const FMA: bool>(z: &mut [f64], loss: &mut [f64], rows: &Rows<'_>) {
+    // No sums in this loop: with them the compiler makes no vectors of it.
+    for (((z, loss), &y), &weight) in z.iter_mut().zip(loss).zip(rows.y).zip(rows.weight) {
+        let score = *z;
+        let e = exp::<FMA>(-score.abs());
+        let over = 1.0 / (1.0 + e);
+        let p = if score >= 0.0 { over } else { e * over };
+        let above = if score > 0.0 { score } else { 0.0 };
+        *loss = weight * (log1p::<FMA>(e) + (above - y * score));
+        *z = weight * (p - y);
     }
-    for i in n..z.len() {
-        let (residual, loss) = residual::<FMA>(z[i], rows.y[i], rows.weight[i]);
-        z[i] = residual;
-        sums[i - n] += loss;
-    }
-    sums.iter().sum()
 }
 
 /// Scores z of two classes become w p (1 - p).
@@ -159,8 +138,8 @@ macro_rules! level {
             use super::Rows;
 
             $(#[$feature])*
-            pub unsafe fn residuals(z: &mut [f64], rows: &Rows<'_>) -> f64 {
-                super::residuals::<$fma>(z, rows)
+            pub unsafe fn residuals(z: &mut [f64], loss: &mut [f64], rows: &Rows<'_>) {
+                super::residuals::<$fma>(z, loss, rows);
             }
 
             $(#[$feature])*
@@ -208,9 +187,9 @@ impl Default for Exponential {
 }
 
 impl Exponential {
-    pub fn residuals(self, z: &mut [f64], rows: &Rows<'_>) -> f64 {
-        debug_assert!(z.len() == rows.y.len() && z.len() == rows.weight.len());
-        dispatch!(residuals, self.0, z, rows)
+    pub fn residuals(self, z: &mut [f64], loss: &mut [f64], rows: &Rows<'_>) {
+        debug_assert!([loss.len(), rows.y.len(), rows.weight.len()] == [z.len(); 3]);
+        dispatch!(residuals, self.0, z, loss, rows);
     }
 
     pub fn variances(self, z: &mut [f64], weight: &[f64]) {
@@ -263,8 +242,9 @@ mod tests {
                 .zip(y)
                 .map(|(&z, y): (&f64, f64)| 2.0 * ((-z.abs()).exp().ln_1p() + z.max(0.0) - y * z))
                 .sum();
-            let loss = level.residuals(&mut z, &Rows { y: &y, weight: &weight });
-            close(loss, expected, "loss");
+            let mut loss = [0.0; 9];
+            level.residuals(&mut z, &mut loss, &Rows { y: &y, weight: &weight });
+            close(loss.iter().sum(), expected, "loss");
             assert_eq!((z[0], z[7]), (-2.0, 0.0));
             close(z[1], 2.0 * (-30.0f64).exp() / (1.0 + (-30.0f64).exp()), "residual");
         }

@@ -215,27 +215,27 @@ impl<'a> Pass<'a> {
             self.sample.weights(rows.clone(), query.class_weight, &mut scratch.weight);
             let scores = &mut scratch.scores[q * self.k * b..(q + 1) * self.k * b];
             let y = &self.sample.y[rows.clone()];
-            sums.loss[q] += if self.k == 1 {
-                scratch.exponential.residuals(scores, &Rows { y, weight: &scratch.weight })
+            scratch.sum.resize(b, 0.0);
+            scratch.most.resize(b, 0.0);
+            let (loss, sum) = (&mut scratch.most[..b], &mut scratch.sum[..b]);
+            if self.k == 1 {
+                scratch.exponential.residuals(scores, loss, &Rows { y, weight: &scratch.weight });
             } else {
-                scratch.sum.resize(b, 0.0);
-                scratch.most.resize(b, 0.0);
                 scratch.own.clear();
                 scratch.own.extend(y.iter().enumerate().map(|(i, &y)| scores[y as usize * b + i]));
-                let (most, sum) = (&mut scratch.most[..b], &mut scratch.sum[..b]);
-                scratch.exponential.softmax(scores, most, sum);
+                scratch.exponential.softmax(scores, loss, sum);
                 for (i, (&y, &weight)) in y.iter().zip(&scratch.weight).enumerate() {
                     scores[y as usize * b + i] -= 1.0;
-                    most[i] = weight * (most[i] - scratch.own[i] + sum[i].ln());
+                    loss[i] = weight * (loss[i] - scratch.own[i] + sum[i].ln());
                 }
                 for scores in scores.chunks_exact_mut(b) {
                     scores.iter_mut().zip(&scratch.weight).for_each(|(r, weight)| *r *= weight);
                 }
-                most.iter().sum::<f64>()
-            };
+            }
+            sums.loss[q] += total(loss);
         }
         for (sum, residuals) in sums.intercept.iter_mut().zip(scratch.scores.chunks_exact(b)) {
-            *sum += residuals.iter().sum::<f64>();
+            *sum += total(residuals);
         }
     }
 
@@ -278,6 +278,16 @@ impl<'a> Pass<'a> {
         };
         (0..self.queries.len()).map(of).collect()
     }
+}
+
+/// The sum, in lanes that vectors can hold.
+fn total(values: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (whole, rest) = values.as_chunks::<8>();
+    for values in whole {
+        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    }
+    sums.iter().chain(rest).sum()
 }
 
 /// The transpose of a (m, n), row-major.

@@ -19,6 +19,8 @@ pub struct Sample<'a> {
     pub x: Matrix<'a>,
     pub d: usize,
     rows: Cow<'a, [u32]>,
+    /// The rows of a dense X moved together, row-major, or nothing.
+    together: Vec<f64>,
     /// Which of the classes among the rows, 0..K.
     pub y: Vec<f64>,
     /// Weights of the rows.
@@ -74,11 +76,12 @@ impl<'a> Sample<'a> {
             totals[y as usize] += weight;
             counts[y as usize] += 1;
         }
-        Sample { x, d, rows, y, weight, classes, totals, counts }
+        Sample { x, d, rows, together: Vec::new(), y, weight, classes, totals, counts }
     }
 
-    /// About `m` of the rows, each drawn with the same probability, always the same.
-    pub fn draw(&self, m: usize) -> Sample<'a> {
+    /// `m` of the rows, each drawn with the same probability, always the same. They lie far apart: a dense X
+    /// is copied.
+    pub fn draw(&self, m: usize) -> Result<Sample<'a>> {
         let (n, mut stream) = (self.n(), Stream::new(DRAWN));
         // Selection sampling: row i is taken with probability wanted / left.
         let (mut wanted, mut chosen) = (m.min(n), Vec::with_capacity(m.min(n)));
@@ -89,8 +92,15 @@ impl<'a> Sample<'a> {
             }
         }
         let pick = |values: &[f64]| chosen.iter().map(|&i| values[i]).collect();
-        let rows = chosen.iter().map(|&i| self.rows[i]).collect();
-        Self::of(self.x, self.d, Cow::Owned(rows), pick(&self.y), pick(&self.weight), self.classes.clone())
+        let rows: Vec<u32> = chosen.iter().map(|&i| self.rows[i]).collect();
+        let mut together = Vec::new();
+        if !self.x.is_sparse() {
+            together = filled(rows.len() * self.d, 0.0, "some of the rows")?;
+            self.x.read_rows(&rows, self.d, &mut together);
+        }
+        let (y, weight) = (pick(&self.y), pick(&self.weight));
+        let sample = Self::of(self.x, self.d, Cow::Owned(rows), y, weight, self.classes.clone());
+        Ok(Sample { together, ..sample })
     }
 
     pub fn n(&self) -> usize {
@@ -145,6 +155,9 @@ impl<'a> Sample<'a> {
 
     /// Rows of float64 that follow one another.
     fn in_place(&self, rows: Range<usize>) -> Option<&[f64]> {
+        if !self.together.is_empty() {
+            return Some(&self.together[rows.start * self.d..rows.end * self.d]);
+        }
         let Matrix::Dense(Floats::F64(values)) = &self.x else { return None };
         let rows = &self.rows[rows];
         let first = *rows.first()? as usize;

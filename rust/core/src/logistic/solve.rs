@@ -54,7 +54,7 @@ pub fn solve(
     if objectives.iter().any(|objective| !objective.scale.is_finite()) {
         return Err(Error::invalid("the rows' weights times those of their classes sum to 0 or overflow"));
     }
-    let part = drawn(sample).filter(|_| start.is_none());
+    let part = if start.is_none() { drawn(sample)? } else { None };
     let (rows, prices) = (part.as_ref().unwrap_or(sample), |sample: &Sample<'_>| Prices::new(sample));
     let start = start.map_or_else(|| vec![0.0; sample.n_parameters()], <[f64]>::to_vec);
     let begin = |(one, objective): (&Settings, &Objective)| {
@@ -86,12 +86,13 @@ pub fn solve(
 }
 
 /// Some of the rows, if there are so many that the others can wait.
-fn drawn<'a>(sample: &Sample<'a>) -> Option<Sample<'a>> {
+fn drawn<'a>(sample: &Sample<'a>) -> Result<Option<Sample<'a>>> {
     let n = sample.n();
     let m = (n / SHARE).max(ROWS_PER_PARAMETER * sample.n_parameters()).max(LEAST_ROWS);
     let rarest = sample.counts.iter().copied().min().unwrap_or(0) as f64;
     let drawn = WORTH_DRAWING * m <= n && rarest * m as f64 >= LEAST_OF_CLASS * n as f64;
-    drawn.then(|| sample.draw(m)).filter(|part| part.totals.iter().sum::<f64>() > 0.0)
+    let part = if drawn { Some(sample.draw(m)?) } else { None };
+    Ok(part.filter(|part| part.totals.iter().sum::<f64>() > 0.0))
 }
 
 fn exactly(settings: &Settings) -> Stop {
