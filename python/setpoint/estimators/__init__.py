@@ -6,10 +6,15 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
 
 __all__ = [
+    "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "Lasso",
+    "LinearRegression",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "Ridge",
 ]
