@@ -34,6 +34,8 @@ class RegressionData(SweepData):
 class LinearRegressor(LinearHyperparameters, ScoreRegressor):
     """Base of the linear regressions."""
 
+    # A path and a single descent reach the same certificate from different sides.
+    _agreement: ClassVar[float] = 1e-5
     # These go to the core as they are.
     _as_given: ClassVar[tuple[str, ...]]
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::factor;
 use super::failure::Failure;
 use super::moments::Source;
+use super::quadratic::too_large;
 use super::rows::Rows;
 use super::spectrum::{Spectrum, Wanted};
 use crate::data::Data;
@@ -60,6 +61,9 @@ impl Inner {
         })?;
         failure.raise()?;
         let (products, n_done) = sum.into_inner().map_err(|_| Error::Interrupted)?.state;
+        if (0..n).any(|i| !products[i * n + i].is_finite()) {
+            return Err(too_large());
+        }
         Ok((n_done == tasks.len()).then_some(Inner { products, n, centre }))
     }
 

@@ -9,6 +9,11 @@ use crate::error::{Error, Result, filled};
 /// A column that varies by less than this share of its size does not vary: what is left are rounding errors.
 const CONSTANT: f64 = 1e-13;
 
+/// Squares that overflow.
+pub fn too_large() -> Error {
+    Error::invalid("X or y holds values too large to be squared: scale them")
+}
+
 /// One fold's problem, for t targets, over the columns that vary.
 pub struct Quadratic {
     /// The columns that vary (p,), ascending.
@@ -33,6 +38,9 @@ impl Quadratic {
         let (sums, weight) = (&moments[(q - 1) * q..q * q - 1], moments[q * q - 1]);
         if weight <= 0.0 {
             return Err(Error::invalid("sample_weight is zero for all rows of a fold"));
+        }
+        if (0..q).any(|j| !moments[j * q + j].is_finite()) {
+            return Err(too_large());
         }
         // About the mean: M_ij - m_i m_j / W. About zero: M_ij + o_i m_j + m_i o_j + W o_i o_j.
         let about = |i: usize, j: usize| {

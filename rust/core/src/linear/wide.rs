@@ -2,6 +2,7 @@
 //! centred X as they are, products of the working set only.
 
 use super::columns::Columns;
+use super::quadratic::too_large;
 use super::rows::Rows;
 use crate::error::{Result, filled};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
@@ -53,7 +54,10 @@ impl Wide {
         for (xy, y) in xy.chunks_exact_mut(p).zip(out.y.chunks_exact(n)) {
             out.against(y, xy);
         }
-        let squares = (0..p).map(|j| out.square_of(j, rows)).collect();
+        let squares: Vec<f64> = (0..p).map(|j| out.square_of(j, rows)).collect();
+        if squares.iter().chain(&xy).any(|value| !value.is_finite()) {
+            return Err(too_large());
+        }
         (out.xy, out.squares) = (xy, squares);
         Ok(out)
     }
@@ -67,6 +71,9 @@ impl Wide {
             }
         };
         let square = raw - shift;
+        if !square.is_finite() {
+            return f64::INFINITY;
+        }
         let size = rows.weight * rows.mean_x[j] * rows.mean_x[j] * 1e-28;
         if square > CONSTANT * raw && square > size { square } else { 0.0 }
     }

@@ -12,6 +12,9 @@ use super::settings::Penalty;
 use crate::error::{Result, filled};
 use crate::vectors::Vectors;
 
+/// Coordinates that one `polish` drops at most.
+const TRIES: usize = 16;
+
 /// A working set: columns, G on them, and the state of the descent.
 pub struct Working {
     pub columns: Vec<u32>,
@@ -138,9 +141,19 @@ impl Working {
         moved
     }
 
-    /// Solves for the coordinates that are not 0 with their signs kept: the end of the descent, if these are
-    /// the right ones. Leaves all as it is where a sign would change.
-    pub fn polish(&mut self, Penalty { l1, l2 }: Penalty) -> Result<()> {
+    /// Solves for the coordinates that are not 0 with their signs kept, or goes as far towards that solution as
+    /// signs allow, drops the coordinate that stopped it, and tries again. The objective falls all the way; where
+    /// these are the right coordinates it ends at its minimum.
+    pub fn polish(&mut self, penalty: Penalty) -> Result<()> {
+        for _ in 0..TRIES {
+            let Some(stopped_by) = self.newton(penalty)? else { return Ok(()) };
+            self.b[stopped_by] = 0.0;
+        }
+        Ok(())
+    }
+
+    /// A step of `polish`, and the coordinate that cut it short.
+    fn newton(&mut self, Penalty { l1, l2 }: Penalty) -> Result<Option<usize>> {
         let some: Vec<usize> = (0..self.b.len()).filter(|&i| self.b[i] != 0.0).collect();
         let m = some.len();
         let mut gram = filled(m * m, 0.0, "products of the columns of X")?;
@@ -148,12 +161,21 @@ impl Working {
             out.iter_mut().zip(&some).for_each(|(out, &j)| *out = self.gram[i * self.stride + j]);
         }
         (0..m).for_each(|i| gram[i * m + i] += l2);
-        let mut b: Vec<f64> = some.iter().map(|&i| self.c[i] - l1.copysign(self.b[i])).collect();
-        let Some(factor) = Cholesky::new(&gram, m) else { return Ok(()) };
-        factor.solve_rows(&mut b, m);
-        if b.iter().zip(&some).all(|(b, &i)| b * self.b[i] > 0.0) {
-            some.iter().zip(b).for_each(|(&i, b)| self.b[i] = b);
+        let mut aim: Vec<f64> = some.iter().map(|&i| self.c[i] - l1.copysign(self.b[i])).collect();
+        let Some(factor) = Cholesky::new(&gram, m) else { return Ok(None) };
+        factor.solve_rows(&mut aim, m);
+        let (mut share, mut stopped_by) = (1.0, None);
+        for (&aim, &i) in aim.iter().zip(&some) {
+            if aim * self.b[i] <= 0.0 {
+                let limit = self.b[i] / (self.b[i] - aim);
+                if limit < share {
+                    (share, stopped_by) = (limit, Some(i));
+                }
+            }
         }
-        Ok(())
+        if share.is_finite() {
+            some.iter().zip(aim).for_each(|(&i, aim)| self.b[i] += share * (aim - self.b[i]));
+        }
+        Ok(stopped_by)
     }
 }
