@@ -8,6 +8,7 @@ are in `VALUES`, one line for each family.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -197,6 +198,24 @@ def _elastic_net(problem):
     return _lasso(problem) | {"l1_ratio": [0.0, 0.1, 0.5, 0.9, 1.0]}
 
 
+def _logistic(problem):
+    weights = dict.fromkeys(range(problem.about["n_classes"]), 1.0) | {0: 2.5, 1: 0.5}
+    values = {
+        "penalty": ["deprecated"],
+        "C": [1e-4, 0.01, 0.3, 1.0, 50.0, math.inf],
+        "l1_ratio": [0.0, 0.2, 1.0],
+        "tol": [1e-2, 1e-4, 1e-8],
+        "fit_intercept": [True, False],
+        "intercept_scaling": [1.0, 3.0],
+        "class_weight": [None, "balanced", weights],
+        "solver": ["lbfgs", "saga"],
+        "max_iter": [0, 1, 100],
+    }
+    if problem.about["n_classes"] == 2:
+        values["solver"].append("liblinear")
+    return values
+
+
 VALUES = {
     "forest": _forest,
     "extra_trees": _forest,
@@ -204,6 +223,7 @@ VALUES = {
     "ridge": _ridge,
     "lasso": _lasso,
     "elastic_net": _elastic_net,
+    "logistic": _logistic,
 }
 """By family: values to draw from, for each hyperparameter that shapes the model.
 
@@ -220,6 +240,8 @@ MONOTONIC = [-1, 1, 0, 1, -1, 0]
 def _legal(problem, params):
     """Combinations that no estimator takes are left out."""
     if not params.get("bootstrap", True) and params.get("max_samples") is not None:
+        return False
+    if params.get("solver") == "liblinear" and params.get("C") == math.inf:
         return False
     if params.get("monotonic_cst") is None:
         return True

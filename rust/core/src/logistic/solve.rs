@@ -115,6 +115,9 @@ fn run(sample: &Sample<'_>, solvers: &mut [Solver], workers: Workers<'_>) -> Res
         for group in by_size(&wanting, solvers, sample.n_scores()) {
             let requests: Vec<Request<'_>> = group.iter().filter_map(|&s| solvers[s].request()).collect();
             let Some(found) = curvature::curvatures(sample, &requests, workers)? else { return Ok(false) };
+            if found.iter().flatten().any(|h| !h.is_finite()) {
+                return Err(too_large());
+            }
             group.iter().zip(found).for_each(|(&s, sums)| solvers[s].take_curvature(sums));
         }
         if !wanting.is_empty() {
@@ -130,13 +133,15 @@ fn run(sample: &Sample<'_>, solvers: &mut [Solver], workers: Workers<'_>) -> Res
         for (&s, value) in trying.iter().zip(values) {
             let first = solvers[s].standing().value.is_infinite();
             if first && !finite(&value) {
-                return Err(Error::invalid(
-                    "X or sample_weight has numbers so large that the loss overflows: scale them",
-                ));
+                return Err(too_large());
             }
             solvers[s].take_value(value);
         }
     }
+}
+
+fn too_large() -> Error {
+    Error::invalid("X or sample_weight has numbers so large that the loss overflows: scale them")
 }
 
 fn finite(value: &Value) -> bool {
