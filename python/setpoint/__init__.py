@@ -1,21 +1,31 @@
 """Train machine-learning models and tune their hyperparameters for about the cost of training."""
 
 from setpoint.estimators import (
+    ElasticNet,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
     RandomForestClassifier,
     RandomForestRegressor,
+    Ridge,
 )
 from setpoint.estimators.export import export_text
 from setpoint.estimators.persistence import load
 from setpoint.tuning import GridSearchCV
 
 __all__ = [
+    "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
+    "Lasso",
+    "LinearRegression",
+    "LogisticRegression",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "Ridge",
     "export_text",
     "load",
 ]

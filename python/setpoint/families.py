@@ -14,6 +14,8 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
+from setpoint.estimators.logistic import LogisticRegression
 
 __all__ = ["FAMILIES", "Family", "estimator_classes"]
 
@@ -68,6 +70,11 @@ class Family:
 _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
+    Family("linear", "ordinary least squares", None, LinearRegression),
+    Family("ridge", "least squares with a squared penalty", None, Ridge),
+    Family("lasso", "least squares with an absolute penalty", None, Lasso),
+    Family("elastic_net", "least squares with both penalties", None, ElasticNet),
+    Family("logistic", "logistic regression", LogisticRegression, None),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

@@ -6,10 +6,17 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
+from setpoint.estimators.logistic import LogisticRegression
 
 __all__ = [
+    "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "Lasso",
+    "LinearRegression",
+    "LogisticRegression",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "Ridge",
 ]

@@ -13,6 +13,8 @@ use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
+#[cfg(any(feature = "linear", feature = "logistic"))]
+use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
 /// What is asked of a sweep, whatever the family.
@@ -62,6 +64,16 @@ pub fn sweep<'py>(
         "forest" => {
             let arrays: arguments::TableArrays<'_> = data.extract()?;
             run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
+        }
+        #[cfg(feature = "linear")]
+        "linear" | "ridge" | "lasso" | "elastic_net" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &regression(family)?, arrays.data()?, request)
+        }
+        #[cfg(feature = "logistic")]
+        "logistic" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::logistic::Logistic, arrays.data()?, request)
         }
         _ => Err(unknown(family)),
     }
@@ -115,6 +127,14 @@ pub fn fit<'py>(
     let candidate = arguments::candidate(candidate)?;
     let ask = Ask { candidate, start, n_threads, progress };
     match family {
+        #[cfg(feature = "linear")]
+        "linear" | "ridge" | "lasso" | "elastic_net" => {
+            learn(py, &regression(family)?, data, ask, |model: &LinearModel| &model.0)
+        }
+        #[cfg(feature = "logistic")]
+        "logistic" => {
+            learn(py, &setpoint_core::logistic::Logistic, data, ask, |model: &LinearModel| &model.0)
+        }
         _ => Err(unknown(family)),
     }
 }
@@ -149,6 +169,11 @@ where
     out.set_item("model", learned.wrap(py)?)?;
     out.set_item("warning", warning)?;
     Ok(out)
+}
+
+#[cfg(feature = "linear")]
+fn regression(family: &str) -> PyResult<setpoint_core::linear::Linear> {
+    setpoint_core::linear::Linear::parse(family).ok_or_else(|| unknown(family))
 }
 
 fn unknown(family: &str) -> PyErr {
