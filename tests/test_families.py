@@ -12,11 +12,23 @@ def test_names():
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
-@pytest.mark.parametrize("task", ["classification", "regression"])
-def test_default_grid_is_legal_and_has_free_hyperparameters(family, task):
-    kind = family.estimator(task)
-    grid = family.default_grid(task)
-    assert any(kind.declarations()[name].cost == "free" for name in grid)
+def test_default_grid_is_legal_and_shares_work(family):
+    for task, kind in family.estimators.items():
+        assert family.estimator(task) is kind
+        _check_grid(kind, family.default_grid(task))
+
+
+def test_a_task_that_a_family_lacks():
+    for family in FAMILIES.values():
+        for task in {"classification", "regression"} - family.estimators.keys():
+            with pytest.raises(
+                ValueError, match=f"{family.name} is not for {task}; these are: .*forest"
+            ):
+                family.estimator(task)
+
+
+def _check_grid(kind, grid):
+    assert not grid or any(kind.declarations()[name].cost in ("free", "cheap") for name in grid)
     for name, values in grid.items():
         assert len(values) == len(set(values)) > 1
         assert all(value in kind.declarations()[name].domain for value in values)

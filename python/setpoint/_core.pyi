@@ -6,20 +6,51 @@ NaN for missing; categories are codes >= 0; class labels are codes 0, ..., K - 1
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypedDict, final
+from typing import Any, Final, Protocol, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["METRICS", "Forest", "__version__", "bootstrap_counts", "fit", "sweep"]
+__all__ = [
+    "METRICS",
+    "Forest",
+    "LinearModel",
+    "__version__",
+    "bootstrap_counts",
+    "class_values",
+    "fit",
+    "grow",
+    "sweep",
+]
 
 __version__: Final[str]
 METRICS: Final[tuple[str, ...]]  # scikit-learn's names of the scorers that the core computes
 
 _Candidate = dict[str, Any]  # hyperparameters by name, every one of the family
+_Rows = NDArray[np.float32] | NDArray[np.float64] | Any  # dense, or scipy's CSR
 _Progress = Callable[[int, int], object]  # (done, total); what it raises stops the work
 
+class _Data(Protocol):
+    """A training set, borrowed for the call. Trees read `categorical` too."""
+
+    @property
+    def X(self) -> _Rows: ...
+    @property
+    def y(self) -> NDArray[np.float64]: ...  # (n, n_outputs)
+    @property
+    def n_classes(self) -> Sequence[int]: ...
+    @property
+    def sample_weight(self) -> NDArray[np.float64] | None: ...
+
+class _Table(_Data, Protocol):
+    @property
+    def categorical(self) -> NDArray[np.bool_]: ...
+
 class _Fitted(TypedDict):
+    model: Any
+    warning: str | None
+
+class _Grown(TypedDict):
     model: Forest
     oob_prediction: NDArray[np.float64] | None  # (n, n_values), a sum over out-of-bag trees
     oob_count: NDArray[np.uint32] | None  # (n,)
@@ -34,7 +65,8 @@ class _Swept(TypedDict):
     # By candidate and fold; None where not done.
     predictions: list[list[NDArray[np.float64] | None]] | None  # (n_test, n_values)
     train_predictions: list[list[NDArray[np.float64] | None]] | None  # (n_train, n_values)
-    models: list[list[Forest | None]] | None
+    warnings: list[str]  # what the user should be told of single fits
+    models: list[list[Any]] | None  # the family's models, None where not done
 
 class _Tree(TypedDict):
     children_left: NDArray[np.int64]  # (n_nodes,), -1 in leaves
@@ -72,12 +104,8 @@ class Forest:
     def importances(self) -> NDArray[np.float64]: ...
     def oob_importances(
         self,
-        X: NDArray[np.float32],
-        y: NDArray[np.float64],
+        data: _Table,
         *,
-        n_classes: Sequence[int],
-        categorical: NDArray[np.bool_],
-        sample_weight: NDArray[np.float64] | None,
         candidate: _Candidate,
         first: int,
         last: int,
@@ -92,28 +120,52 @@ class Forest:
     @staticmethod
     def from_state(state: dict[str, NDArray[Any]]) -> Forest: ...
 
-def fit(
-    family: str,
-    X: NDArray[np.float32],
-    y: NDArray[np.float64],
+@final
+class LinearModel:
+    @property
+    def coef(self) -> NDArray[np.float64]: ...  # (k, d)
+    @property
+    def intercept(self) -> NDArray[np.float64]: ...  # (k,)
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def n_classes(self) -> list[int]: ...
+    @property
+    def link(self) -> str: ...
+    @property
+    def facts(self) -> dict[str, NDArray[np.float64]]: ...  # how training went
+    def predict(self, X: _Rows, n_threads: int) -> NDArray[np.float64]: ...  # scores (n, k)
+    def state(self) -> dict[str, NDArray[Any]]: ...
+    @staticmethod
+    def from_state(state: dict[str, NDArray[Any]]) -> LinearModel: ...
+
+def class_values(
+    scores: NDArray[np.float64], *, link: str, n_classes: int
+) -> NDArray[np.float64]: ...
+def grow(
+    data: _Table,
     *,
-    n_classes: Sequence[int],
-    categorical: NDArray[np.bool_],
-    sample_weight: NDArray[np.float64] | None,
     candidate: _Candidate,
     oob: bool,
     first_tree: int,
     n_threads: int,
     progress: _Progress | None,
+) -> _Grown: ...
+def fit(
+    family: str,
+    data: _Data,
+    *,
+    candidate: _Candidate,
+    start: Any,
+    n_threads: int,
+    progress: _Progress | None,
 ) -> _Fitted: ...
 def sweep(
     family: str,
-    X: NDArray[np.float32],
-    y: NDArray[np.float64],
+    data: _Data,
     *,
-    n_classes: Sequence[int],
-    categorical: NDArray[np.bool_],
-    sample_weight: NDArray[np.float64] | None,
     folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
     candidates: Sequence[_Candidate],
     metrics: Sequence[str],
@@ -124,13 +176,4 @@ def sweep(
     time_limit: float | None,
     progress: _Progress | None,
 ) -> _Swept: ...
-def bootstrap_counts(
-    candidate: _Candidate,
-    X: NDArray[np.float32],
-    y: NDArray[np.float64],
-    *,
-    n_classes: Sequence[int],
-    categorical: NDArray[np.bool_],
-    sample_weight: NDArray[np.float64] | None,
-    tree: int,
-) -> NDArray[np.uint32]: ...
+def bootstrap_counts(data: Any, *, candidate: _Candidate, tree: int) -> NDArray[np.uint32]: ...

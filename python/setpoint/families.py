@@ -30,18 +30,31 @@ class Family:
         As on the command line.
     meaning : str
         One line.
-    classifier, regressor : type
-        Its estimators.
+    classifier, regressor : type or None
+        Its estimators; None where it has none for the task.
     """
 
     name: str
     meaning: str
-    classifier: type[SweepEstimator]
-    regressor: type[SweepEstimator]
+    classifier: type[SweepEstimator] | None
+    regressor: type[SweepEstimator] | None
+
+    @property
+    def estimators(self) -> dict[Task, type[SweepEstimator]]:
+        """The estimators' classes by task."""
+        both: dict[Task, type[SweepEstimator] | None] = {
+            "classification": self.classifier,
+            "regression": self.regressor,
+        }
+        return {task: kind for task, kind in both.items() if kind is not None}
 
     def estimator(self, task: Task) -> type[SweepEstimator]:
-        """The estimator's class for a task."""
-        return self.classifier if task == "classification" else self.regressor
+        """The estimator's class for a task; `ValueError` if the family has none."""
+        kind = self.estimators.get(task)
+        if kind is None:
+            others = ", ".join(name for name, other in FAMILIES.items() if task in other.estimators)
+            raise ValueError(f"{self.name} is not for {task}; these are: {others}")
+        return kind
 
     def default_grid(self, task: Task) -> dict[str, list[Any]]:
         """The grid that is searched unless told otherwise: the declarations' values."""
@@ -63,5 +76,5 @@ FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for famil
 
 def estimator_classes() -> dict[str, type[SweepEstimator]]:
     """The estimators of all families, by the name of their class."""
-    both = [kind for family in _ALL for kind in (family.classifier, family.regressor)]
-    return {kind.__name__: kind for kind in both}
+    kinds = [kind for family in _ALL for kind in family.estimators.values()]
+    return {kind.__name__: kind for kind in kinds}

@@ -7,10 +7,19 @@ import pytest
 from setpoint.families import FAMILIES
 
 
-@pytest.mark.parametrize("estimator", [f.classifier for f in FAMILIES.values()])
-def test_every_illegal_text_is_refused(run, estimator) -> None:
+@pytest.mark.parametrize(
+    ("model", "data", "estimator"),
+    [
+        (family.name, "iris" if task == "classification" else "diabetes", kind)
+        for family in FAMILIES.values()
+        for task, kind in family.estimators.items()
+    ],
+)
+def test_every_illegal_text_is_refused(run, model, data, estimator) -> None:
     for declaration in estimator.declarations().values():
-        code, out, err = run("fit", "iris", "--param", f"{declaration.name}=@", "--save", "no")
+        code, out, err = run(
+            "fit", data, "--model", model, "--param", f"{declaration.name}=@", "--save", "no"
+        )
         assert code == 2 and declaration.name in err and not out
         assert not Path("no").exists()
 

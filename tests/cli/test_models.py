@@ -11,7 +11,7 @@ def test_models_lists_every_declaration(run) -> None:
     described = json.loads(run("models", "--json")[1])
     assert [model["model"] for model in described] == list(FAMILIES)
     for name, family in FAMILIES.items():
-        for estimator in (family.classifier, family.regressor):
+        for estimator in family.estimators.values():
             assert estimator.__name__ in out
             for declaration in estimator.declarations().values():
                 assert declaration.name in out

@@ -59,9 +59,9 @@ class Kind:
 
 
 KINDS = [
-    Kind(family.name, task, family.estimator(task))
+    Kind(family.name, task, estimator)
     for family in FAMILIES.values()
-    for task in ("classification", "regression")
+    for task, estimator in family.estimators.items()
 ]
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -16,7 +16,7 @@ from setpoint.cli.common import (
 )
 from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.problem import read_problem
-from setpoint.cli.values import estimator_class, parse_params, show_all
+from setpoint.cli.values import estimator_class, make_estimator, parse_params, show_all
 
 _USAGE = "FILE_OR_NAME [--target COLUMN] [--param NAME=VALUE] --save FILE [options]"
 _EPILOG = """\
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
         params[name] = values[0]
     X, extra = matrix(problem.features)
     say(f"{problem.name}: {problem.shape}, {problem.task} of {problem.target!r}")
-    model = estimator(**{"random_state": args.seed, "n_jobs": args.jobs} | extra | params)
+    model = make_estimator(estimator, args.seed, args.jobs, extra).set_params(**params)
     start = time.perf_counter()
     model.fit(X, problem.y)
     seconds = time.perf_counter() - start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from setpoint.cli.common import UsageError, Verbs, add_verb, print_json
 from setpoint.datasets.table import suggest
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _describe(name: str) -> dict[str, Any]:
     family = FAMILIES[name]
-    estimators = {task: family.estimator(task) for task in get_args(Task)}
+    estimators = family.estimators
     declared = {task: estimator.declarations() for task, estimator in estimators.items()}
     names = dict.fromkeys(name for fields in declared.values() for name in fields)
     return {

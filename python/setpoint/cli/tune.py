@@ -25,7 +25,7 @@ from setpoint.cli.common import (
 from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.outcome import Outcome
 from setpoint.cli.problem import Problem, read_problem
-from setpoint.cli.values import estimator_class, parse_params
+from setpoint.cli.values import estimator_class, make_estimator, parse_params
 from setpoint.datasets.table import DataError, suggest
 from setpoint.families import FAMILIES
 from setpoint.tuning import TUNERS
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> None:
     X, extra = matrix(problem.features)
     say(f"{problem.name}: {problem.shape}, {problem.task} of {problem.target!r}")
     search = TUNERS[args.search](
-        estimator(random_state=args.seed, n_jobs=args.jobs, **extra),
+        make_estimator(estimator, args.seed, args.jobs, extra),
         grid,
         scoring=scoring,
         n_jobs=args.jobs,

@@ -19,7 +19,22 @@ def estimator_class(model: str, task: Task) -> Any:
     """Return the estimator of a family for a task."""
     if model not in FAMILIES:
         raise UsageError(f"no model {model!r}{suggest(model, list(FAMILIES))}")
-    return FAMILIES[model].estimator(task)
+    try:
+        return FAMILIES[model].estimator(task)
+    except ValueError as error:
+        raise UsageError(f"--model {error}") from None
+
+
+def make_estimator(kind: Any, seed: int | None, jobs: int | None, extra: Mapping[str, Any]) -> Any:
+    """Return an unfitted estimator with those of the settings that it has."""
+    settings = {"random_state": seed, "n_jobs": jobs}
+    declared = kind.declarations()
+    if extra.keys() - declared.keys():
+        raise UsageError(
+            f"{kind.__name__} reads numbers only, and some columns hold text. Use --model forest, "
+            "or encode them as numbers."
+        )
+    return kind(**{name: value for name, value in settings.items() if name in declared}, **extra)
 
 
 def parse_params(texts: Sequence[str], estimator: Any) -> dict[str, list[Any]]:

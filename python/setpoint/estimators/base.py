@@ -28,7 +28,6 @@ from setpoint.threads import threads
 
 __all__ = ["Recorded", "SweepData", "SweepEstimator"]
 
-Rows = NDArray[np.float32]
 Values = NDArray[np.float64]
 
 
@@ -38,8 +37,8 @@ class SweepData:
 
     Attributes
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        float32; NaN is missing; a categorical column holds codes.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        As the family reads it: see ``table`` and ``matrix``.
     y : ndarray of shape (n_samples, n_outputs)
         Numbers, or class codes.
     sample_weight : ndarray of shape (n_samples,) or None
@@ -53,7 +52,7 @@ class SweepData:
         candidates of a search share it.
     """
 
-    X: Rows
+    X: Any
     y: Values
     sample_weight: Values | None
     classes: list[NDArray[Any]]
@@ -69,6 +68,12 @@ class SweepData:
     def n_outputs(self) -> int:
         """The number of targets."""
         return int(self.y.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers of X."""
+        dtype: np.dtype[Any] = self.X.dtype
+        return dtype
 
     @property
     def categorical(self) -> NDArray[np.bool_]:
@@ -94,7 +99,7 @@ class SweepEstimator(Declared, BaseEstimator):
 
     _family: ClassVar[str]
     # The hyperparameters that `_sweep_data` reads: candidates that differ in them share no data.
-    _shapes_data: ClassVar[frozenset[str]] = frozenset({"categorical_features"})
+    _shapes_data: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def hyperparameters(self) -> Hyperparameters:
@@ -118,6 +123,29 @@ class SweepEstimator(Declared, BaseEstimator):
 
         save(self, path)
 
+    # How a family reads its input and keeps its model.
+
+    @abstractmethod
+    def _learn_rows(self, unfitted: Any, X: Any) -> tuple[Columns, Any]:
+        """The columns of a training set and its rows as the core takes them."""
+
+    @abstractmethod
+    def _read_rows(self, X: Any) -> Any:
+        """Rows as the core takes them, checked against the training set's columns."""
+
+    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
+        """The target, shape (n_samples, n_outputs), checked."""
+        return read_target(unfitted, y, numeric=not is_classifier(self))
+
+    @staticmethod
+    @abstractmethod
+    def _model_of(state: dict[str, NDArray[Any]]) -> Any:
+        """The core's model of a saved state; `ValueError` if it makes no sense."""
+
+    def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
+        """What the estimator tells of a learned model, by attribute."""
+        return {}
+
     # What the tuners use.
 
     @abstractmethod
@@ -134,8 +162,8 @@ class SweepEstimator(Declared, BaseEstimator):
         unfitted = type(self).__new__(
             type(self)
         )  # so that a failure leaves this estimator as it is
-        columns, rows = Columns.learn(unfitted, X, getattr(self, "categorical_features", None))
-        target = read_target(unfitted, y, numeric=not is_classifier(self))
+        columns, rows = self._learn_rows(unfitted, X)
+        target = self._read_target(unfitted, y)
         check_consistent_length(rows, target)
         codes, classes = class_codes(target) if is_classifier(self) else (target, [])
         weights = read_weights(sample_weight, rows)
@@ -151,9 +179,11 @@ class SweepEstimator(Declared, BaseEstimator):
         fitted._adopt(data, model, {})
         return fitted
 
-    def _predictions_as_estimator(self, data: SweepData, prediction: Values) -> Self:
+    def _predictions_as_estimator(
+        self, data: SweepData, prediction: Values, params: Mapping[str, Any]
+    ) -> Self:
         """A fitted copy that answers with predictions made already."""
-        return self._from_model(data, Recorded(prediction))
+        return self._from_model(data, Recorded(prediction), params)
 
     # What saving and loading use.
 
@@ -186,6 +216,8 @@ class SweepEstimator(Declared, BaseEstimator):
             "categories_": list(columns.categories),
             **learned,
         }
+        if not isinstance(model, Recorded):
+            fitted |= self._attributes(data, model)
         if columns.names is not None:
             fitted["feature_names_in_"] = columns.names
         if data.classes:
@@ -202,29 +234,28 @@ class SweepEstimator(Declared, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return "_model" in self.__dict__
 
+    def _fitted_model(self) -> Any:
+        """The core's model; `NotFittedError` if there is none."""
+        check_is_fitted(self)
+        return self.__dict__["_model"]
+
     def _raw(self, X: Any) -> Values:
         """The core's predictions, shape (n_samples, n_values)."""
-        check_is_fitted(self)
-        model = self.__dict__["_model"]
+        model = self._fitted_model()
         if isinstance(model, Recorded):
             return model.of(X)
-        return np.asarray(model.predict(self._rows(X), threads(self.__dict__["n_jobs"])))
+        return np.asarray(model.predict(self._read_rows(X), threads(self.__dict__.get("n_jobs"))))
 
-    def _rows(self, X: Any) -> Rows:
-        """The rows of `X`, checked against the training set's columns."""
-        columns: Columns = self.__dict__["_columns"]
-        if (
-            type(X) is np.ndarray
-            and X.ndim == 2
-            and X.shape[1] == columns.n_features
-            and X.dtype.char in "fd"
-            and len(X)
-            and columns.plain
-        ):
-            # Nothing to check but infinity. A sum that is not finite tells of one, or of NaN, or
-            # of nothing: the long way finds out which.
-            with np.errstate(all="ignore"):
-                rows = np.ascontiguousarray(X, dtype=np.float32)
-                if np.isfinite(rows.sum()):
-                    return rows
-        return columns.read(self, X)
+    # Pickles hold arrays, not objects of the core.
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_model" in state:
+            state["_model"] = self.__dict__["_model"].state()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        if "_model" in state:
+            state["_model"] = self._model_of(state["_model"])
+        super().__setstate__(state)

@@ -14,7 +14,6 @@ from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from setpoint.estimators.base import SweepEstimator
 from setpoint.estimators.forest_hyperparameters import ForestHyperparameters
 from setpoint.estimators.forest_parameters import forest_parameters
 from setpoint.estimators.growth import DrawnRows, Growth
@@ -24,6 +23,7 @@ from setpoint.estimators.importances import (
     out_of_bag_importances,
 )
 from setpoint.estimators.seeds import seed_of
+from setpoint.estimators.table import TableEstimator
 from setpoint.estimators.tree import TreeViews, paths, unfitted_tree
 from setpoint.parameters import Parameters
 from setpoint.threads import threads
@@ -31,7 +31,7 @@ from setpoint.threads import threads
 __all__ = ["GrownForest"]
 
 
-class GrownForest(ForestHyperparameters, SweepEstimator):
+class GrownForest(ForestHyperparameters, TableEstimator):
     """What a fitted forest tells."""
 
     _splitter: ClassVar[str]
@@ -83,7 +83,7 @@ class GrownForest(ForestHyperparameters, SweepEstimator):
         """
         check_is_fitted(self)
         model = self.__dict__["_model"]
-        return np.asarray(model.apply(self._rows(X), threads(self.n_jobs)))
+        return np.asarray(model.apply(self._read_rows(X), threads(self.n_jobs)))
 
     def decision_path(self, X: Any) -> tuple[csr_matrix, NDArray[np.int64]]:
         """Mark the nodes that each row passes.

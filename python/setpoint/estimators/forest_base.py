@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from setpoint import _core
 from setpoint.estimators.base import SweepData
@@ -84,7 +84,7 @@ class Forest(GrownForest):
     ) -> tuple[Growth, dict[str, Any]]:
         """The grown forest, and the attributes of early stopping."""
         oob = bool(self.oob_score or self.early_stopping)
-        run = Run(self._family, threads(self.n_jobs), int(self.verbose), oob)
+        run = Run(threads(self.n_jobs), int(self.verbose), oob)
         if earlier and oob and not _has_sums_for(earlier, data):
             sums = out_of_bag_of(earlier, data, run.n_threads)
             earlier = Growth(earlier.model, earlier.spans, sums)
@@ -160,29 +160,21 @@ class Forest(GrownForest):
             raise ValueError("the spans of trees in the header are not those of the tensors")
         return {"_growth": Growth(model, spans)} if spans else {}
 
+    @staticmethod
+    def _model_of(state: dict[str, NDArray[Any]]) -> _core.Forest:
+        return _core.Forest.from_state(state)
+
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = dict(super().__getstate__())
-        if "_model" in state:
-            state["_model"] = self.__dict__["_model"].state()
-            growth = state.pop("_growth", None)
-            if growth is not None:
-                state["_growth"] = (growth.spans, growth.out_of_bag)
+        state = super().__getstate__()
+        growth = state.pop("_growth", None)
+        if growth is not None:
+            state["_growth"] = (growth.spans, growth.out_of_bag)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        if "_model" in state:
-            state["_model"] = _core.Forest.from_state(state["_model"])
-            if "_growth" in state:
-                state["_growth"] = Growth(state["_model"], *state["_growth"])
         super().__setstate__(state)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        return tags
+        if "_growth" in state:
+            self.__dict__["_growth"] = Growth(self.__dict__["_model"], *state["_growth"])
 
 
 def _has_sums_for(growth: Growth, data: SweepData) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, overload
 
 import numpy as np
@@ -85,17 +86,15 @@ class Span:
         # Which rows are drawn depends on their number and weights: not on what they hold.
         n_outputs = max(1, len(self.n_classes))
         y = np.zeros((self.n_samples, n_outputs)) if self.y is None else self.y
-        return np.asarray(
-            _core.bootstrap_counts(
-                dict(self.candidate) | {"monotonic_cst": None, "max_features": None},
-                np.zeros((self.n_samples, 1), dtype=np.float32),
-                y,
-                n_classes=self.n_classes,
-                categorical=np.zeros(1, dtype=np.bool_),
-                sample_weight=self.sample_weight,
-                tree=tree,
-            )
+        rows = SimpleNamespace(
+            X=np.zeros((self.n_samples, 1), dtype=np.float32),
+            y=y,
+            n_classes=self.n_classes,
+            categorical=np.zeros(1, dtype=np.bool_),
+            sample_weight=self.sample_weight,
         )
+        candidate = dict(self.candidate) | {"monotonic_cst": None, "max_features": None}
+        return np.asarray(_core.bootstrap_counts(rows, candidate=candidate, tree=tree))
 
 
 class DrawnRows(Sequence[NDArray[np.int32]]):
@@ -144,7 +143,6 @@ class Growth:
 class Run:
     """How to run the core: outside of the model."""
 
-    family: str
     n_threads: int
     verbose: int
     oob: bool
@@ -170,13 +168,8 @@ def grow(
     """
     first = so_far.model.n_trees if so_far else 0
     with progress_bar(run.verbose, last, "trees", first) as progress:
-        out = _core.fit(
-            run.family,
-            data.X,
-            data.y,
-            n_classes=data.n_classes,
-            categorical=data.categorical,
-            sample_weight=data.sample_weight,
+        out = _core.grow(
+            data,
             candidate=candidate | {"n_estimators": last},
             oob=run.oob,
             first_tree=first,

@@ -63,11 +63,7 @@ def out_of_bag_importances(
             )
         with progress_bar(verbose, span.last, "trees", span.first) as progress:
             found = growth.model.oob_importances(
-                data.X,
-                data.y,
-                n_classes=data.n_classes,
-                categorical=data.categorical,
-                sample_weight=data.sample_weight,
+                data,
                 candidate=dict(span.candidate),
                 first=span.first,
                 last=span.last,

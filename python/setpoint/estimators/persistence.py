@@ -17,7 +17,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from sklearn.utils.validation import check_is_fitted
 
-from setpoint import _core
 from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.columns import Columns
 from setpoint.hyperparameters import Hyperparameters
@@ -122,7 +121,7 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> SweepEst
     classes = [_array(labels) for labels in header["classes"]]
     known = tuple(None if labels is None else _array(labels) for labels in header["categories"])
     names = header["names"]
-    model = _core.Forest.from_state(state)
+    model = kind._model_of(state)
     _agree("columns", model.n_features, len(known))
     _agree("names of columns", len(known), len(names) if names is not None else len(known))
     _agree("outputs", model.n_outputs, header["n_outputs"])

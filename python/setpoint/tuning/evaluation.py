@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from setpoint.tuning import ordinary, scikit, sweep
 from setpoint.tuning.announce import announce
@@ -91,6 +92,7 @@ class Evaluation:
         contexts = self._contexts(callback_ctx, n)
         sweep.evaluate(task, board)
         announce(task, board)
+        _warn(board.warnings)
         self._tell(board, contexts)
         ordinary.evaluate(task, board, self._search, contexts)
         self._keep(candidates, board, more_results or {})
@@ -192,6 +194,14 @@ class Evaluation:
             "n_test_samples": 0,
         }
         return [blank if row is None else row for row in self._rows]
+
+
+def _warn(warnings_of_fits: list[str]) -> None:
+    """One warning for all fits of a batch that have something to say."""
+    if warnings_of_fits:
+        count, first = len(warnings_of_fits), warnings_of_fits[0]
+        text = first if count == 1 else f"{count} fits did not converge. The first: {first}"
+        warnings.warn(text, ConvergenceWarning, stacklevel=6)
 
 
 def _n_rows(X: Any) -> int:

@@ -98,19 +98,23 @@ class Stored:
     def _estimators(
         self, answer: Mapping[str, Any], row: int, column: int, number: int
     ) -> tuple[Any, Any]:
+        params = self._final.members[number]
         if self._by_model:
-            params = self._final.members[number]
             model = self._final.estimator._from_model(
                 self._data, answer["models"][row][column], params
             )
             return (self._view.whole(model),) * 2
-        stand_in = self._final.estimator._predictions_as_estimator
+
+        def stand_in(prediction: Any) -> Any:
+            of = self._final.estimator._predictions_as_estimator
+            return of(self._data, prediction, params)
+
         test, train = answer["predictions"][row][column], None
         if self._view.again is not None:
             test, train = np.split(test, [len(test) - len(self._view.again)])
         elif self._task.return_train_score:
             train = answer["train_predictions"][row][column]
-        return stand_in(self._data, test), None if train is None else stand_in(self._data, train)
+        return stand_in(test), None if train is None else stand_in(train)
 
     def _load(self, fold: int) -> tuple[Any, Any]:
         rows, seen = self._task.folds[fold], self._view.folds[fold]

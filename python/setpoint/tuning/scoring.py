@@ -31,6 +31,8 @@ REGRESSION = {
     "neg_root_mean_squared_error",
     "neg_mean_absolute_error",
 }
+PROBABILISTIC = {"neg_log_loss", "roc_auc_ovr"}
+"""Metrics that scikit-learn refuses to compute without `predict_proba`."""
 # Defined, and silent in scikit-learn, whatever classes the scored rows have.
 ANY_ROWS = {"accuracy", "f1_micro"} | REGRESSION - {"r2"}
 

@@ -93,7 +93,14 @@ class Sweep:
     def _metrics(self) -> dict[str, str] | None:
         if self.task.score_params or self.view.again is not None:
             return None
-        return scoring.core_metrics(self.scorer, self.task.y, self.data)
+        metrics = scoring.core_metrics(self.scorer, self.task.y, self.data)
+        if metrics and not scoring.PROBABILISTIC.isdisjoint(metrics.values()):
+            return metrics if all(map(self._has_probabilities, self.candidates)) else None
+        return metrics
+
+    def _has_probabilities(self, number: int) -> bool:
+        estimator = clone(self.final.estimator).set_params(**self.final.members[number])
+        return hasattr(estimator, "predict_proba")
 
     def _scorable(self, folds: Mapping[int, Fold], metrics: Mapping[str, str]) -> dict[int, Fold]:
         return {
@@ -138,6 +145,7 @@ class Sweep:
                 self._call(board, numbers[half:], folds, outcome)
             return
         board.n_fits += answer["n_fits"]
+        board.warnings += answer["warnings"]
         if not answer["done"].all():
             task.clock.stop()  # the core's clock and ours may differ by a moment
         seconds = self.view.seconds / len(self.final.members)
@@ -159,11 +167,7 @@ class Sweep:
         own = getattr(self.final.estimator, "n_jobs", None)
         return _core.sweep(
             self.final.estimator._family,
-            data.X,
-            data.y,
-            n_classes=data.n_classes,
-            categorical=data.categorical,
-            sample_weight=data.sample_weight,
+            data,
             folds=[(fold.train, self._predicted(fold)) for fold in folds.values()],
             candidates=[self.candidates[number] for number in numbers],
             train_metrics=task.return_train_score and self.view.again is None,

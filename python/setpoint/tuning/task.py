@@ -61,6 +61,7 @@ class Board:
     n_candidates: int
     n_folds: int
     n_fits: int = 0
+    warnings: list[str] = field(default_factory=list)
     results: list[list[Result | None]] = field(init=False)
 
     def __post_init__(self) -> None:

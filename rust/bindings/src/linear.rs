@@ -12,6 +12,9 @@ use crate::arguments::{Rows, slice2};
 use crate::door::{enter, exception};
 use crate::outcome::{Learned, matrix};
 
+/// Before the names of facts in a state.
+const FACT: &str = "fact.";
+
 /// A learned linear model.
 #[pyclass(frozen, module = "setpoint._core")]
 pub struct LinearModel(pub core::LinearModel);
@@ -25,28 +28,6 @@ impl Learned for core::LinearModel {
 #[pymethods]
 #[expect(non_snake_case, reason = "X is what the field calls it")]
 impl LinearModel {
-    /// A model of these numbers; their shapes are checked.
-    #[new]
-    #[pyo3(signature = (coef, intercept, *, n_classes, link, facts))]
-    fn new(
-        coef: PyReadonlyArray2<'_, f64>,
-        intercept: PyReadonlyArray1<'_, f64>,
-        n_classes: usize,
-        link: &str,
-        facts: BTreeMap<String, Vec<f64>>,
-    ) -> PyResult<Self> {
-        let model = core::LinearModel {
-            coef: slice2(&coef, "coef")?.to_vec(),
-            intercept: intercept.as_array().to_vec(),
-            d: coef.shape()[1],
-            n_classes,
-            link: parse(link)?,
-            facts,
-        };
-        model.check().map_err(exception)?;
-        Ok(LinearModel(model))
-    }
-
     #[getter]
     fn coef<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
         matrix(py, self.0.coef.clone(), self.0.d)
@@ -62,10 +43,15 @@ impl LinearModel {
         self.0.d
     }
 
-    /// 0 for regression.
     #[getter]
-    fn n_classes(&self) -> usize {
-        self.0.n_classes
+    fn n_outputs(&self) -> usize {
+        if self.0.n_classes == 0 { self.0.n_scores() } else { 1 }
+    }
+
+    /// Of its one output; empty for regression.
+    #[getter]
+    fn n_classes(&self) -> Vec<usize> {
+        if self.0.n_classes == 0 { Vec::new() } else { vec![self.0.n_classes] }
     }
 
     #[getter]
@@ -81,6 +67,48 @@ impl LinearModel {
             out.set_item(name, PyArray1::from_slice(py, values))?;
         }
         Ok(out)
+    }
+
+    /// Everything learned, as plain arrays.
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let out = PyDict::new(py);
+        out.set_item("coef", self.coef(py)?)?;
+        out.set_item("intercept", self.intercept(py))?;
+        out.set_item("kind", PyArray1::from_vec(py, vec![self.0.n_classes as i64, self.0.link as i64]))?;
+        for (name, values) in &self.0.facts {
+            out.set_item(format!("{FACT}{name}"), PyArray1::from_slice(py, values))?;
+        }
+        Ok(out)
+    }
+
+    /// The model of a state; its shapes are checked.
+    #[staticmethod]
+    fn from_state(state: &Bound<'_, PyDict>) -> PyResult<LinearModel> {
+        let coef: PyReadonlyArray2<'_, f64> = entry(state, "coef")?;
+        let kind: PyReadonlyArray1<'_, i64> = entry(state, "kind")?;
+        let (n_classes, link) = match kind.as_slice() {
+            Ok(&[n_classes, link]) => (usize::try_from(n_classes).ok(), core::Link::numbered(link)),
+            _ => (None, None),
+        };
+        let (Some(n_classes), Some(link)) = (n_classes, link) else {
+            return Err(PyValueError::new_err("kind must hold the number of classes and that of a link"));
+        };
+        let mut facts = BTreeMap::new();
+        for (name, values) in state {
+            if let Some(name) = name.extract::<String>()?.strip_prefix(FACT) {
+                facts.insert(name.to_owned(), numbers(&values)?);
+            }
+        }
+        let model = core::LinearModel {
+            coef: coef.as_array().iter().copied().collect(),
+            intercept: numbers(&entry(state, "intercept")?)?,
+            d: coef.shape()[1],
+            n_classes,
+            link,
+            facts,
+        };
+        model.check().map_err(exception)?;
+        Ok(LinearModel(model))
     }
 
     /// Scores (n, k).
@@ -118,6 +146,21 @@ pub fn class_values<'py>(
         return Err(PyValueError::new_err(format!("scores have {k} columns for {n_classes} classes")));
     }
     matrix(py, parse(link)?.values(slice2(&scores, "scores")?, n_classes), n_classes)
+}
+
+fn entry<'a, 'py, T>(state: &'a Bound<'py, PyDict>, name: &str) -> PyResult<T>
+where
+    T: pyo3::conversion::FromPyObjectOwned<'py>,
+{
+    let value = state.get_item(name)?;
+    let value = value.ok_or_else(|| PyValueError::new_err(format!("the state has no {name}")))?;
+    value.extract().map_err(|_| PyValueError::new_err(format!("{name} is not an array of the right type")))
+}
+
+fn numbers(values: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    let values: PyReadonlyArray1<'_, f64> =
+        values.extract().map_err(|_| PyValueError::new_err("the state must hold arrays of float64"))?;
+    Ok(values.as_array().to_vec())
 }
 
 fn parse(link: &str) -> PyResult<core::Link> {

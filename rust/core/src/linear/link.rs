@@ -28,6 +28,11 @@ impl Link {
         NAMES.iter().find(|(known, _)| *known == name).map(|&(_, link)| link)
     }
 
+    /// The link of a number that `self as i64` gave.
+    pub fn numbered(number: i64) -> Option<Self> {
+        usize::try_from(number).ok().and_then(|i| NAMES.get(i)).map(|&(_, link)| link)
+    }
+
     pub fn name(self) -> &'static str {
         NAMES[self as usize].0
     }
@@ -103,6 +108,7 @@ mod tests {
         for (i, (name, link)) in NAMES.into_iter().enumerate() {
             assert_eq!(i, link as usize);
             assert_eq!(Link::parse(name), Some(link));
+            assert_eq!(Link::numbered(i as i64), Some(link));
             assert_eq!(link.name(), name);
         }
     }

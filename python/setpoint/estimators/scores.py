@@ -1,0 +1,121 @@
+"""Linear models: parameters, and scores z = X coef' + intercept turned into predictions.
+
+How they are learned is in the family's own file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import column_or_1d
+
+from setpoint import _core
+from setpoint.estimators.base import SweepData, Values
+from setpoint.estimators.matrix import MatrixEstimator
+from setpoint.estimators.scikit import ClassifierMixin, MultiOutputMixin, RegressorMixin
+from setpoint.parameters import Parameters
+
+__all__ = ["ScoreClassifier", "ScoreRegressor"]
+
+_MEANINGS = {
+    "coef": "weight of each column, by class or target",
+    "intercept": "score where all columns are 0",
+}
+
+
+class _Linear(MatrixEstimator):
+    @property
+    def parameters_(self) -> Parameters:
+        """What was learned: names to read-only arrays, printed as a table."""
+        model = self._fitted_model()
+        arrays = {"coef": model.coef, "intercept": model.intercept}
+        return Parameters(type(self).__name__, arrays, _MEANINGS)
+
+    @staticmethod
+    def _model_of(state: dict[str, NDArray[Any]]) -> _core.LinearModel:
+        return _core.LinearModel.from_state(state)
+
+
+class ScoreClassifier(ClassifierMixin, _Linear):
+    """Classes from scores: one score for two classes, else one for each."""
+
+    def decision_function(self, X: Any) -> Values:
+        """Scores of the classes; for two classes that of the second.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The larger, the more likely the class.
+        """
+        scores = self._raw(X)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the class of the largest score.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The predicted classes.
+        """
+        scores = self._raw(X)
+        best = scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)
+        return np.asarray(self.__dict__["classes_"].take(best.astype(np.intp)))
+
+    def _link(self) -> str:
+        """The core's name of what makes probabilities of scores."""
+        raise NotImplementedError
+
+    def _probabilities(self, X: Any) -> Values:
+        n_classes = len(self.__dict__["classes_"])
+        return np.asarray(_core.class_values(self._raw(X), link=self._link(), n_classes=n_classes))
+
+    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
+        return super()._read_target(unfitted, column_or_1d(y, warn=True))
+
+    def _sweep_data(self, X: Any, y: Any, sample_weight: Any = None) -> SweepData:
+        data = super()._sweep_data(X, y, sample_weight)
+        if data.n_classes[0] < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes in the data, but the "
+                f"data contains only one class: {data.classes[0][0]!r}"
+            )
+        return data
+
+    def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
+        return {
+            "coef_": model.coef.astype(data.dtype),
+            "intercept_": model.intercept.astype(data.dtype),
+        }
+
+
+class ScoreRegressor(RegressorMixin, MultiOutputMixin, _Linear):
+    """Numbers: the scores themselves."""
+
+    def predict(self, X: Any) -> Values:
+        """Predict the target.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predicted values.
+        """
+        scores = self._raw(X)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
