@@ -1,0 +1,77 @@
+//! When a column has trained enough: scikit-learn's rules, a column at a time.
+
+use super::settings::Own;
+
+/// What has become of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// Nothing improved any more.
+    Converged,
+    /// Its scores left all bounds, at this learning rate; its parameters are those before that epoch.
+    Diverged { eta: f64 },
+}
+
+/// A column as it trains: one score of one model.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Which of the models, and which of its scores.
+    pub model: usize,
+    pub class: usize,
+    /// eta0, or what `adaptive` made of it.
+    pub eta: f64,
+    /// Objective by epoch, and score of the rows kept back.
+    pub objectives: Vec<f64>,
+    pub scores: Vec<f64>,
+    best: f64,
+    stale: usize,
+    pub ended: Option<Ended>,
+}
+
+impl Column {
+    pub fn new(model: usize, class: usize, eta0: f64) -> Self {
+        Column {
+            model,
+            class,
+            eta: eta0,
+            objectives: Vec::new(),
+            scores: Vec::new(),
+            best: f64::INFINITY,
+            stale: 0,
+            ended: None,
+        }
+    }
+
+    /// Epochs so far.
+    pub fn epochs(&self) -> usize {
+        self.objectives.len()
+    }
+
+    /// Takes note of an epoch, and ends the column or lowers its rate if nothing improved for long.
+    /// `score` of the rows kept back decides where there is one, else the objective.
+    pub fn end_epoch(&mut self, own: &Own, objective: f64, score: Option<f64>) {
+        self.objectives.push(objective);
+        self.scores.extend(score);
+        let loss = score.map_or(objective, |score| -score);
+        // On the training rows an improvement must exceed tol, on others it must reach it.
+        let better =
+            if score.is_some() { loss <= self.best - own.tol } else { !(loss > self.best - own.tol) };
+        self.stale = if better || own.tol == f64::NEG_INFINITY { 0 } else { self.stale + 1 };
+        self.best = self.best.min(loss);
+        if self.stale >= own.n_iter_no_change {
+            match own.rate.lower(self.eta) {
+                Some(eta) => (self.eta, self.stale) = (eta, 0),
+                None => self.ended = Some(Ended::Converged),
+            }
+        }
+    }
+
+    /// Takes note of an epoch in which the column went astray.
+    pub fn diverge(&mut self) {
+        let last = self.objectives.last().copied().unwrap_or(f64::MAX);
+        self.objectives.push(last);
+        if let Some(&score) = self.scores.last() {
+            self.scores.push(score);
+        }
+        self.ended = Some(Ended::Diverged { eta: self.eta });
+    }
+}
