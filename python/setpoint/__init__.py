@@ -5,6 +5,8 @@ from setpoint.estimators import (
     ExtraTreesRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
+    SGDClassifier,
+    SGDRegressor,
 )
 from setpoint.estimators.export import export_text
 from setpoint.estimators.persistence import load
@@ -16,6 +18,8 @@ __all__ = [
     "GridSearchCV",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "SGDClassifier",
+    "SGDRegressor",
     "export_text",
     "load",
 ]

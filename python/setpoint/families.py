@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from setpoint.estimators.base import SweepEstimator
+from setpoint.estimators.descent import SGDClassifier, SGDRegressor
 from setpoint.estimators.forest import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -68,6 +69,7 @@ class Family:
 _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
+    Family("descent", "linear models by gradient descent", SGDClassifier, SGDRegressor),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

@@ -63,6 +63,11 @@ pub fn sweep<'py>(
             let arrays: arguments::TableArrays<'_> = data.extract()?;
             run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
         }
+        #[cfg(feature = "descent")]
+        "descent" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::descent::Descents, arrays.data()?, request)
+        }
         _ => Err(unknown(family)),
     }
 }
@@ -115,6 +120,12 @@ pub fn fit<'py>(
     let candidate = arguments::candidate(candidate)?;
     let ask = Ask { candidate, start, n_threads, progress };
     match family {
+        #[cfg(feature = "descent")]
+        "descent" => {
+            learn(py, &setpoint_core::descent::Descents, data, ask, |model: &crate::linear::LinearModel| {
+                &model.0
+            })
+        }
         _ => Err(unknown(family)),
     }
 }

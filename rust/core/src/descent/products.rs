@@ -117,19 +117,14 @@ impl<T: Float> Kernel for Dots<'_, T> {
 fn parts_of_one<T: Float>(x: &[T], coef: &[T]) -> [T; PARTS] {
     let mut parts = [T::of_f64(0.0); PARTS];
     let (x, coef) = (x.chunks_exact(PARTS), coef.chunks_exact(PARTS));
-    for (part, (&x, &w)) in parts.iter_mut().zip(x.remainder().iter().zip(coef.remainder())) {
-        *part = x * w;
-    }
-    // The rest comes last in the order of terms; it is held back so that whole vectors are added first.
-    let rest = parts;
-    parts = [T::of_f64(0.0); PARTS];
+    let rest = x.remainder().iter().zip(coef.remainder());
     for (x, w) in x.zip(coef) {
-        for p in 0..PARTS {
-            parts[p] = parts[p] + x[p] * w[p];
+        for (part, (&x, &w)) in parts.iter_mut().zip(x.iter().zip(w)) {
+            *part = *part + x * w;
         }
     }
-    for p in 0..PARTS {
-        parts[p] = parts[p] + rest[p];
+    for (part, (&x, &w)) in parts.iter_mut().zip(rest) {
+        *part = *part + x * w;
     }
     parts
 }
@@ -137,24 +132,14 @@ fn parts_of_one<T: Float>(x: &[T], coef: &[T]) -> [T; PARTS] {
 #[inline(always)]
 fn lanes_at<T: Float, const L: usize>(x: &[T], coef: &[T], lanes: usize, first: usize, z: &mut [T]) {
     let mut parts = [[T::of_f64(0.0); L]; PARTS];
-    let n_whole = x.len() / PARTS;
-    for block in 0..n_whole {
-        for p in 0..PARTS {
-            let j = block * PARTS + p;
-            let w = &coef[j * lanes + first..][..L];
-            for l in 0..L {
-                parts[p][l] = parts[p][l] + x[j] * w[l];
-            }
+    for (block, x) in x.chunks(PARTS).enumerate() {
+        for (p, (part, &x)) in parts.iter_mut().zip(x).enumerate() {
+            let w = &coef[(block * PARTS + p) * lanes + first..][..L];
+            part.iter_mut().zip(w).for_each(|(part, &w)| *part = *part + x * w);
         }
     }
-    for (part, j) in parts.iter_mut().zip(n_whole * PARTS..x.len()) {
-        let w = &coef[j * lanes + first..][..L];
-        for l in 0..L {
-            part[l] = part[l] + x[j] * w[l];
-        }
-    }
-    for l in 0..L {
-        z[l] = z[l] + total(std::array::from_fn(|p| parts[p][l]));
+    for (l, z) in z.iter_mut().enumerate() {
+        *z = *z + total(std::array::from_fn(|p| parts[p][l]));
     }
 }
 

@@ -363,10 +363,10 @@ impl<'a, T: Float> Run<'a, T> {
     fn end_epoch(&mut self, losses: &[f64]) {
         let n = self.train.len() as f64;
         let scores = self.validate();
-        for lane in 0..self.live.len() {
+        for (lane, loss) in losses.iter().enumerate().take(self.live.len()) {
             let own = self.own(lane);
             let w = self.state.w.coef.iter().skip(lane).step_by(self.state.lanes);
-            let objective = losses[lane] / n + own.penalty.value(w.clone().map(|w| w.to_f64()));
+            let objective = loss / n + own.penalty.value(w.clone().map(|w| w.to_f64()));
             let bounded = self.batch.sums.astray[lane] == T::of_f64(0.0) && objective.is_finite();
             let finite = bounded && w.chain(&self.state.w.bias[lane..=lane]).all(|w| w.to_f64().is_finite());
             let column = &mut self.columns[self.live[lane]];

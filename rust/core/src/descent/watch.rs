@@ -52,10 +52,7 @@ impl Column {
         self.objectives.push(objective);
         self.scores.extend(score);
         let loss = score.map_or(objective, |score| -score);
-        // On the training rows an improvement must exceed tol, on others it must reach it.
-        let better =
-            if score.is_some() { loss <= self.best - own.tol } else { !(loss > self.best - own.tol) };
-        self.stale = if better || own.tol == f64::NEG_INFINITY { 0 } else { self.stale + 1 };
+        self.stale = if loss <= self.best - own.tol { 0 } else { self.stale + 1 };
         self.best = self.best.min(loss);
         if self.stale >= own.n_iter_no_change {
             match own.rate.lower(self.eta) {
