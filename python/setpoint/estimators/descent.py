@@ -5,7 +5,7 @@ What they share is in ``descent_base``, their hyperparameters in ``descent_hyper
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -98,6 +98,8 @@ class SGDClassifier(Descent, ScoreClassifier):
     >>> model.score(X, y) > 0.9
     True
     """
+
+    _family: ClassVar[str] = "descent"
 
     loss: str = variation(
         default="hinge",
@@ -267,6 +269,8 @@ class SGDRegressor(Descent, ScoreRegressor):
     >>> round(model.score(X, y), 3)
     1.0
     """
+
+    _family: ClassVar[str] = "descent"
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from some rows, in one epoch: for data that do not fit into memory.

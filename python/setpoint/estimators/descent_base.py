@@ -27,7 +27,6 @@ _LARGEST = 2**31 - 1  # a count beyond any data set: as good as any larger one
 class Descent(DescentHyperparameters, MatrixEstimator):
     """Base of the two estimators."""
 
-    _family: ClassVar[str] = "descent"
     _unit: ClassVar[str] = "epochs"
 
     def fit(

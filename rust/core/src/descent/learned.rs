@@ -54,7 +54,7 @@ impl Frame<'_> {
         let averaged = self.settings.shared.averaged && self.settings.own.average <= steps;
         let (mut coef, mut intercept) = (Vec::new(), Vec::new());
         for (column, numbers) in columns {
-            let diverged = matches!(column.ended, Some(Ended::Diverged { .. }));
+            let diverged = column.ended == Some(Ended::Diverged);
             let of = if averaged && !diverged { &numbers.mean } else { &numbers.w };
             coef.extend(&of[..self.d]);
             intercept.push(of[self.d]);
@@ -92,16 +92,17 @@ impl Frame<'_> {
     }
 
     fn warning(&self, columns: &[(&Column, Numbers)], max_iter: usize) -> Option<String> {
-        let diverged = columns.iter().find_map(|(column, _)| match column.ended {
-            Some(Ended::Diverged { eta }) if column.epochs() <= max_iter => Some((column, eta)),
-            _ => None,
-        });
-        if let Some((column, eta)) = diverged {
+        if let Some((column, _)) =
+            columns.iter().find(|(column, _)| column.astray && column.epochs() <= max_iter)
+        {
+            let eta0 = self.settings.own.rate.eta0;
             return Some(format!(
-                "Gradient descent diverged in epoch {} with a learning rate of {eta}: the parameters are those \
-                 before that epoch. Try a smaller eta0 ({}), clip_norm=1.0, or standardise the columns of X",
+                "Gradient descent diverged in epoch {} with a learning rate of {}: steps were too long, the \
+                 parameters are the last finite ones and of little use. Try eta0={} with learning_rate='constant', \
+                 clip_norm=1.0, or standardise the columns of X",
                 column.epochs(),
-                eta / 10.0,
+                column.last_rate,
+                f64::min(eta0, column.last_rate) / 10.0,
             ));
         }
         let open = |(column, _): &(&Column, Numbers)| column.ended.is_none() || column.epochs() > max_iter;

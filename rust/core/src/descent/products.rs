@@ -113,33 +113,54 @@ impl<T: Float> Kernel for Dots<'_, T> {
     }
 }
 
+// Loops by index: closures would not be compiled for the vectors at hand.
+
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "see above")]
 fn parts_of_one<T: Float>(x: &[T], coef: &[T]) -> [T; PARTS] {
     let mut parts = [T::of_f64(0.0); PARTS];
-    let (x, coef) = (x.chunks_exact(PARTS), coef.chunks_exact(PARTS));
-    let rest = x.remainder().iter().zip(coef.remainder());
-    for (x, w) in x.zip(coef) {
-        for (part, (&x, &w)) in parts.iter_mut().zip(x.iter().zip(w)) {
-            *part = *part + x * w;
+    let n_whole = x.len() / PARTS * PARTS;
+    let mut j = 0;
+    while j < n_whole {
+        let (x, w) = (&x[j..j + PARTS], &coef[j..j + PARTS]);
+        for p in 0..PARTS {
+            parts[p] = parts[p] + x[p] * w[p];
         }
+        j += PARTS;
     }
-    for (part, (&x, &w)) in parts.iter_mut().zip(rest) {
-        *part = *part + x * w;
+    for p in 0..x.len() - n_whole {
+        parts[p] = parts[p] + x[n_whole + p] * coef[n_whole + p];
     }
     parts
 }
 
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "see above")]
 fn lanes_at<T: Float, const L: usize>(x: &[T], coef: &[T], lanes: usize, first: usize, z: &mut [T]) {
     let mut parts = [[T::of_f64(0.0); L]; PARTS];
-    for (block, x) in x.chunks(PARTS).enumerate() {
-        for (p, (part, &x)) in parts.iter_mut().zip(x).enumerate() {
-            let w = &coef[(block * PARTS + p) * lanes + first..][..L];
-            part.iter_mut().zip(w).for_each(|(part, &w)| *part = *part + x * w);
+    let n_whole = x.len() / PARTS * PARTS;
+    let mut j = 0;
+    while j < n_whole {
+        for p in 0..PARTS {
+            let w = &coef[(j + p) * lanes + first..][..L];
+            for l in 0..L {
+                parts[p][l] = parts[p][l] + x[j + p] * w[l];
+            }
+        }
+        j += PARTS;
+    }
+    for p in 0..x.len() - n_whole {
+        let w = &coef[(j + p) * lanes + first..][..L];
+        for l in 0..L {
+            parts[p][l] = parts[p][l] + x[j + p] * w[l];
         }
     }
-    for (l, z) in z.iter_mut().enumerate() {
-        *z = *z + total(std::array::from_fn(|p| parts[p][l]));
+    for l in 0..L {
+        let mut of_lane = [T::of_f64(0.0); PARTS];
+        for p in 0..PARTS {
+            of_lane[p] = parts[p][l];
+        }
+        z[l] = z[l] + total(of_lane);
     }
 }
 
@@ -157,13 +178,22 @@ struct Outer<'a, T> {
 
 impl<T: Float> Kernel for Outer<'_, T> {
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "see above")]
     fn run(self) {
-        if let [r] = *self.r {
-            self.gradient.iter_mut().zip(self.x).for_each(|(g, &x)| *g = x * r);
+        let (x, r, gradient) = (self.x, self.r, self.gradient);
+        let lanes = r.len();
+        if lanes == 1 {
+            let (x, r) = (&x[..gradient.len()], r[0]);
+            for j in 0..gradient.len() {
+                gradient[j] = x[j] * r;
+            }
             return;
         }
-        for (g, &x) in self.gradient.chunks_exact_mut(self.r.len()).zip(self.x) {
-            g.iter_mut().zip(self.r).for_each(|(g, &r)| *g = x * r);
+        for j in 0..x.len() {
+            let gradient = &mut gradient[j * lanes..(j + 1) * lanes];
+            for l in 0..lanes {
+                gradient[l] = x[j] * r[l];
+            }
         }
     }
 }

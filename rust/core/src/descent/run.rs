@@ -255,7 +255,7 @@ impl<'a, T: Float> Run<'a, T> {
                     return false;
                 }
                 self.collect(&mut losses);
-                if self.all_astray() {
+                if self.all_lost() {
                     break;
                 }
             }
@@ -277,35 +277,38 @@ impl<'a, T: Float> Run<'a, T> {
         }
     }
 
-    fn all_astray(&self) -> bool {
-        self.batch.sums.astray[..self.live.len()].iter().all(|&count| count > T::of_f64(0.0))
+    /// Whether no column is left that the rest of the epoch is for.
+    fn all_lost(&self) -> bool {
+        self.live.iter().all(|&c| !self.ended[c].w.is_empty())
     }
 
     /// Learning rates and penalties of a step; those that stay the same through an epoch are left alone.
     fn set_pace(&mut self, clock: &Clock, first: bool) {
         let adam = self.task.shared().optimiser == optimiser::Optimiser::Adam;
-        let mut known: Option<(usize, f64, [optimiser::Numbers; 2])> = None;
+        let mut known: Option<(usize, f64, f64, [optimiser::Numbers; 2])> = None;
         for lane in 0..self.live.len() {
-            let column = &self.columns[self.live[lane]];
             let own = self.own(lane);
+            let column = &self.columns[self.live[lane]];
             if !first && !adam && own.rate.is_level(clock) {
                 continue;
             }
             // The columns of a model stand together and mostly have the same rate.
-            let numbers = match known {
-                Some((model, eta, numbers)) if model == column.model && eta == column.eta => numbers,
+            let (eta, numbers) = match known {
+                Some((model, eta0, eta, numbers)) if model == column.model && eta0 == column.eta => (eta, numbers),
                 _ => {
-                    let eta = own.rate.at(&Clock { epochs: own.planned, ..*clock }, column.eta);
+                    let (model, eta0) = (column.model, column.eta);
+                    let eta = own.rate.at(&Clock { epochs: own.planned, ..*clock }, eta0);
                     let bias_eta = if own.fit_intercept { eta } else { 0.0 };
                     let undecayed = optimiser::Rule { weight_decay: 0.0, ..own.rule };
                     let numbers = [
                         optimiser::Numbers::new(&own.rule, own.penalty, eta, clock.t),
                         optimiser::Numbers::new(&undecayed, Penalty::default(), bias_eta, clock.t),
                     ];
-                    known = Some((column.model, column.eta, numbers));
-                    numbers
+                    known = Some((model, eta0, eta, numbers));
+                    (eta, numbers)
                 }
             };
+            self.columns[self.live[lane]].last_rate = eta;
             let width = self.pace.lanes();
             self.pace.fill(if self.state.lanes == 1 { 0..width } else { lane..lane + 1 }, numbers[0]);
             self.bias_pace.fill(lane..lane + 1, numbers[1]);
@@ -321,6 +324,10 @@ impl<'a, T: Float> Run<'a, T> {
         let about =
             loss::Rows { y: &batch.y, weights: &batch.weights, divisor: T::of_f64(rows.len() as f64) };
         loss::slopes(shared.loss, &about, &self.lanes, &mut batch.z, &mut batch.sums, vectors);
+        if batch.sums.astray.iter().any(|count| *count > T::of_f64(0.0)) {
+            self.keep_the_finite();
+        }
+        let (batch, state) = (&mut self.batch, &mut self.state);
         batch.products.gradient(&data.x, rows, &batch.z, &mut state.gradient);
         if shared.clipped {
             let Plane { coef, bias } = &mut state.gradient;
@@ -342,6 +349,20 @@ impl<'a, T: Float> Run<'a, T> {
         step(shared.optimiser, &self.bias_pace, bias, vectors);
         if shared.averaged {
             self.average(t);
+        }
+    }
+
+    /// Remembers the parameters of columns whose scores have just gone astray, and will not come back.
+    fn keep_the_finite(&mut self) {
+        for lane in 0..self.live.len() {
+            let c = self.live[lane];
+            let new = self.batch.sums.astray[lane] > T::of_f64(0.0) && self.ended[c].w.is_empty();
+            if new && !self.own(lane).rate.falls() {
+                let numbers = self.numbers(lane);
+                if numbers.w.iter().all(|w| w.is_finite()) {
+                    self.ended[c] = numbers;
+                }
+            }
         }
     }
 
@@ -367,15 +388,19 @@ impl<'a, T: Float> Run<'a, T> {
             let own = self.own(lane);
             let w = self.state.w.coef.iter().skip(lane).step_by(self.state.lanes);
             let objective = loss / n + own.penalty.value(w.clone().map(|w| w.to_f64()));
-            let bounded = self.batch.sums.astray[lane] == T::of_f64(0.0) && objective.is_finite();
-            let finite = bounded && w.chain(&self.state.w.bias[lane..=lane]).all(|w| w.to_f64().is_finite());
-            let column = &mut self.columns[self.live[lane]];
-            if finite {
-                column.end_epoch(own, objective, scores.get(lane).copied());
-            } else {
-                column.diverge();
-                self.state.restore(lane);
+            let astray = self.batch.sums.astray[lane] > T::of_f64(0.0);
+            let finite = objective.is_finite()
+                && w.chain(&self.state.w.bias[lane..=lane]).all(|w| w.to_f64().is_finite());
+            let c = self.live[lane];
+            if finite && (!astray || own.rate.falls()) {
+                self.columns[c].end_epoch(own, objective, scores.get(lane).copied());
+                self.columns[c].astray = astray;
+                continue;
             }
+            self.columns[c].diverge();
+            let kept = std::mem::take(&mut self.ended[c].w);
+            let last = if kept.is_empty() { self.state.before.column(lane) } else { kept };
+            self.state.restart(lane, &last);
         }
     }
 

@@ -80,6 +80,11 @@ impl Rate {
         level && clock.epoch >= self.warmup
     }
 
+    /// Whether the rate falls for as long as steps are too long, so that what went astray can come back.
+    pub fn falls(&self) -> bool {
+        matches!(self.schedule, Schedule::InvScaling { .. } | Schedule::Optimal { .. } | Schedule::Adaptive)
+    }
+
     /// What to go on with when nothing improves any more, if anything.
     pub fn lower(&self, eta: f64) -> Option<f64> {
         (self.schedule == Schedule::Adaptive && eta > LEAST_RATE).then_some(eta / 5.0)

@@ -103,12 +103,11 @@ impl<T: Float> State<T> {
         self.lanes = lanes;
     }
 
-    /// Puts a lane back to where it was at the mark, without memory.
-    pub fn restore(&mut self, lane: usize) {
-        let before = self.before.column(lane);
-        self.w.put(lane, &before);
-        self.mean.put(lane, &before);
-        let nothing = vec![0.0; before.len()];
+    /// Puts a lane at these parameters, without memory.
+    pub fn restart(&mut self, lane: usize, w: &[f64]) {
+        self.w.put(lane, w);
+        self.mean.put(lane, w);
+        let nothing = vec![0.0; w.len()];
         self.first.put(lane, &nothing);
         self.second.put(lane, &nothing);
     }

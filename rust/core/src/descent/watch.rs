@@ -7,8 +7,8 @@ use super::settings::Own;
 pub enum Ended {
     /// Nothing improved any more.
     Converged,
-    /// Its scores left all bounds, at this learning rate; its parameters are those before that epoch.
-    Diverged { eta: f64 },
+    /// Its scores left all bounds; its parameters are the last finite ones.
+    Diverged,
 }
 
 /// A column as it trains: one score of one model.
@@ -19,12 +19,16 @@ pub struct Column {
     pub class: usize,
     /// eta0, or what `adaptive` made of it.
     pub eta: f64,
+    /// The learning rate of the last step looked at.
+    pub last_rate: f64,
     /// Objective by epoch, and score of the rows kept back.
     pub objectives: Vec<f64>,
     pub scores: Vec<f64>,
     best: f64,
     stale: usize,
     pub ended: Option<Ended>,
+    /// Whether scores were out of all bounds in the last epoch.
+    pub astray: bool,
 }
 
 impl Column {
@@ -33,11 +37,13 @@ impl Column {
             model,
             class,
             eta: eta0,
+            last_rate: eta0,
             objectives: Vec::new(),
             scores: Vec::new(),
             best: f64::INFINITY,
             stale: 0,
             ended: None,
+            astray: false,
         }
     }
 
@@ -69,6 +75,6 @@ impl Column {
         if let Some(&score) = self.scores.last() {
             self.scores.push(score);
         }
-        self.ended = Some(Ended::Diverged { eta: self.eta });
+        (self.ended, self.astray) = (Some(Ended::Diverged), true);
     }
 }
