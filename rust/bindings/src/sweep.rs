@@ -74,6 +74,10 @@ pub fn sweep<'py>(
         "logistic" => {
             let arrays: MatrixArrays<'_> = data.extract()?;
             run(py, &setpoint_core::logistic::Logistic, arrays.data()?, request)
+        #[cfg(feature = "descent")]
+        "descent" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::descent::Descents, arrays.data()?, request)
         }
         _ => Err(unknown(family)),
     }
@@ -134,6 +138,11 @@ pub fn fit<'py>(
         #[cfg(feature = "logistic")]
         "logistic" => {
             learn(py, &setpoint_core::logistic::Logistic, data, ask, |model: &LinearModel| &model.0)
+        #[cfg(feature = "descent")]
+        "descent" => {
+            learn(py, &setpoint_core::descent::Descents, data, ask, |model: &crate::linear::LinearModel| {
+                &model.0
+            })
         }
         _ => Err(unknown(family)),
     }
