@@ -53,18 +53,19 @@ class LinearRegressor(LinearHyperparameters, ScoreRegressor):
             The predicted values.
         """
         scores = self._raw(X)
-        return scores[:, 0] if self.__dict__["_flat"] else scores
+        flat = self.__dict__.get("_flat", scores.shape[1] == 1)  # unknown of recorded predictions
+        return scores[:, 0] if flat else scores
 
     def _sweep_data(self, X: Any, y: Any, sample_weight: Any = None) -> RegressionData:
         data = super()._sweep_data(X, y, sample_weight)
         known = {field.name: getattr(data, field.name) for field in fields(SweepData)}
-        return RegressionData(**known, flat=np.ndim(y) < 2)
+        return RegressionData(**known, flat=np.asarray(y).ndim < 2)
 
     def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
         # One column is a shape of its own here, not a mistake to warn of.
-        shape = np.shape(y)
-        one_column = len(shape) == 2 and shape[1] == 1
-        return super()._read_target(unfitted, np.ravel(y) if one_column else y)
+        array = np.asarray(y)
+        one_column = array.ndim == 2 and array.shape[1] == 1
+        return super()._read_target(unfitted, array.ravel() if one_column else y)
 
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
         values = self._checked(params)
