@@ -8,7 +8,6 @@ sweep is tested in tuning/; here is the core's operation itself.
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 

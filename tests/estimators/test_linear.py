@@ -129,7 +129,9 @@ def test_every_candidate_of_a_path_has_the_certificate(shape):
     tol = 1e-6
     alphas = list(np.logspace(1, -2, 12))
     for sign in (1, -1):  # the path runs downwards, whatever the order of the candidates
-        search = GridSearchCV(Lasso(tol=tol, max_iter=50_000), {"alpha": alphas[::sign]}, cv=3, refit=False)
+        search = GridSearchCV(
+            Lasso(tol=tol, max_iter=50_000), {"alpha": alphas[::sign]}, cv=3, refit=False
+        )
         data = search.estimator._sweep_data(X, y)
         candidates = [search.estimator._sweep_candidate({"alpha": a}, data) for a in alphas]
         folds = list(KFold(3).split(X))
@@ -185,12 +187,16 @@ def test_folds_of_every_kind(name, estimator, weighted):
     for c, alpha in enumerate(alphas):
         for f, (train, test) in enumerate(folds):
             theirs = getattr(oracle, type(estimator).__name__)(**estimator.get_params())
-            theirs.set_params(alpha=alpha).fit(X[train], y[train], None if weight is None else weight[train])
+            theirs.set_params(alpha=alpha).fit(
+                X[train], y[train], None if weight is None else weight[train]
+            )
             got = answer["predictions"][c][f][:, 0]
             np.testing.assert_allclose(got, theirs.predict(X[test]), atol=1e-5 * np.ptp(y))
 
 
-@pytest.mark.parametrize("family", [Ridge(), Lasso(tol=1e-6), ElasticNet(), LinearRegression()], ids=repr)
+@pytest.mark.parametrize(
+    "family", [Ridge(), Lasso(tol=1e-6), ElasticNet(), LinearRegression()], ids=repr
+)
 @pytest.mark.parametrize("shape", [(5000, 12), (40, 90)], ids=str)
 def test_threads_change_no_bit(family, shape):
     X, y = problem(*shape)
@@ -291,7 +297,9 @@ def test_nearly_collinear_columns():
     np.testing.assert_allclose(ours.predict(X), exact.predict(X), atol=1e-9 * np.ptp(y))
     ridge = Ridge(1e-10).fit(X, y)
     assert ridge.solver_ == "svd"
-    np.testing.assert_allclose(ridge.coef_, oracle.Ridge(1e-10, solver="svd").fit(X, y).coef_, rtol=1e-5)
+    np.testing.assert_allclose(
+        ridge.coef_, oracle.Ridge(1e-10, solver="svd").fit(X, y).coef_, rtol=1e-5
+    )
 
 
 def test_a_column_far_from_zero():

@@ -1,4 +1,4 @@
-"""What the four linear regressions share: targets of one or two dimensions, and their attributes."""
+"""What the four linear regressions share: targets of one or two dimensions, attributes."""
 
 from __future__ import annotations
 
@@ -85,12 +85,13 @@ class LinearRegressor(LinearHyperparameters, ScoreRegressor):
         self, model: _core.LinearModel, dtype: np.dtype[Any], flat: bool
     ) -> dict[str, Any]:
         """Attributes of a model of data of this type."""
-        coef, intercept = model.coef.astype(dtype), model.intercept.astype(dtype)
-        if not self.fit_intercept:
-            intercept = 0.0
-        elif flat:
-            intercept = intercept[0]
-        return {"coef_": coef[0] if flat else coef, "intercept_": intercept, "_flat": flat}
+        coef, intercepts = model.coef.astype(dtype), model.intercept.astype(dtype)
+        intercept: Any = intercepts[0] if flat else intercepts
+        return {
+            "coef_": coef[0] if flat else coef,
+            "intercept_": intercept if self.fit_intercept else 0.0,
+            "_flat": flat,
+        }
 
     def _to_header(self) -> dict[str, Any]:
         return {"dtype": self.__dict__["coef_"].dtype.name, "flat": self.__dict__["_flat"]}
