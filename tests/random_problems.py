@@ -116,7 +116,9 @@ def problems(draw):
         "n_classes": draw(st.integers(2, 4)) if classifier else 0,
         "distinct": draw(st.sampled_from([0, 1, 4])),
         "missing": draw(st.sampled_from([0.0, 0.0, 0.2] if tags.input_tags.allow_nan else [0.0])),
-        "dtype": draw(st.sampled_from(["float32", "float64"] if kind.reads_matrices else ["float64"])),
+        "dtype": draw(
+            st.sampled_from(["float32", "float64"] if kind.reads_matrices else ["float64"])
+        ),
         "sparse": kind.reads_matrices and draw(st.booleans()),
         "weights": draw(st.sampled_from([None, "counts", "any"])),
         "noise": draw(st.sampled_from([0.0, 1.0, 10.0])),
@@ -253,7 +255,12 @@ def candidates(draw, problem, most=16):
     """Settings from a grid over several hyperparameters, several values each."""
     values = VALUES[problem.kind.family](problem)
     about = problem.about
-    if "monotonic_cst" in values and about["n_outputs"] == 1 and about["n_classes"] in (0, 2) and not about["missing"]:
+    if (
+        "monotonic_cst" in values
+        and about["n_outputs"] == 1
+        and about["n_classes"] in (0, 2)
+        and not about["missing"]
+    ):
         directions = [
             0 if j in problem.categorical else MONOTONIC[j] for j in range(problem.X.shape[1])
         ]

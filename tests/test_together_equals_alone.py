@@ -9,7 +9,6 @@ import warnings
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
