@@ -205,7 +205,8 @@ impl Proximal {
             return self.finish(End::Stalled);
         }
         self.pace.note(now.decrement);
-        if self.pace.renews_square(self.stop.decrement, self.set.len(), &self.prices) {
+        let left = self.stop.steps - now.steps;
+        if self.pace.renews_square(self.stop.decrement, left, self.set.len(), &self.prices) {
             self.ask_for_model();
             return self.want.clone();
         }
