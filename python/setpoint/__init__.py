@@ -10,6 +10,8 @@ from setpoint.estimators import (
     RandomForestClassifier,
     RandomForestRegressor,
     Ridge,
+    SGDClassifier,
+    SGDRegressor,
 )
 from setpoint.estimators.export import export_text
 from setpoint.estimators.persistence import load
@@ -26,6 +28,8 @@ __all__ = [
     "RandomForestClassifier",
     "RandomForestRegressor",
     "Ridge",
+    "SGDClassifier",
+    "SGDRegressor",
     "export_text",
     "load",
 ]

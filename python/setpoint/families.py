@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from setpoint.estimators.base import SweepEstimator
+from setpoint.estimators.descent import SGDClassifier, SGDRegressor
 from setpoint.estimators.forest import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -75,6 +76,7 @@ _ALL = (
     Family("lasso", "least squares with an absolute penalty", None, Lasso),
     Family("elastic_net", "least squares with both penalties", None, ElasticNet),
     Family("logistic", "logistic regression", LogisticRegression, None),
+    Family("descent", "linear models by gradient descent", SGDClassifier, SGDRegressor),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

@@ -1,5 +1,6 @@
 """Estimators: a file (or a few) for each family, over what ``base`` gives all of them."""
 
+from setpoint.estimators.descent import SGDClassifier, SGDRegressor
 from setpoint.estimators.forest import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -19,4 +20,6 @@ __all__ = [
     "RandomForestClassifier",
     "RandomForestRegressor",
     "Ridge",
+    "SGDClassifier",
+    "SGDRegressor",
 ]

@@ -15,10 +15,13 @@
 //! | parallel  | threads, interruption, deadline, progress                           |
 //! | vectors   | which vector instructions the processor has                         |
 //! | linear    | linear models: parameters, scores, links                            |
+//! | descent   | mini-batch gradient descent: steps, batches, linear models             |
 //! | forest    | random forests and extremely randomised trees                       |
 
 pub mod candidate;
 pub mod data;
+#[cfg(feature = "descent")]
+pub mod descent;
 pub mod error;
 #[cfg(feature = "forest")]
 pub mod forest;
