@@ -17,6 +17,21 @@ use crate::door::enter;
 use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
+/// The families that read a matrix, each with the class of its models: `$with!(family, class)` of the name's.
+macro_rules! of_matrix {
+    ($name:expr, $with:ident) => {
+        match $name {
+            #[cfg(feature = "linear")]
+            "linear" | "ridge" | "lasso" | "elastic_net" => $with!(regression($name)?, LinearModel),
+            #[cfg(feature = "logistic")]
+            "logistic" => $with!(setpoint_core::logistic::Logistic, LinearModel),
+            #[cfg(feature = "descent")]
+            "descent" => $with!(setpoint_core::descent::Descents, LinearModel),
+            _ => Err(unknown($name)),
+        }
+    };
+}
+
 /// What is asked of a sweep, whatever the family.
 struct Request<'py> {
     folds: FoldArrays<'py>,
@@ -59,28 +74,18 @@ pub fn sweep<'py>(
         time_limit,
         progress,
     };
-    match family {
-        #[cfg(feature = "forest")]
-        "forest" => {
-            let arrays: arguments::TableArrays<'_> = data.extract()?;
-            run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
-        }
-        #[cfg(feature = "linear")]
-        "linear" | "ridge" | "lasso" | "elastic_net" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &regression(family)?, arrays.data()?, request)
-        }
-        #[cfg(feature = "logistic")]
-        "logistic" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &setpoint_core::logistic::Logistic, arrays.data()?, request)
-        #[cfg(feature = "descent")]
-        "descent" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &setpoint_core::descent::Descents, arrays.data()?, request)
-        }
-        _ => Err(unknown(family)),
+    #[cfg(feature = "forest")]
+    if family == "forest" {
+        let arrays: arguments::TableArrays<'_> = data.extract()?;
+        return run(py, &setpoint_core::forest::Forests, arrays.data()?, request);
     }
+    let arrays: MatrixArrays<'_> = data.extract()?;
+    macro_rules! sweep {
+        ($family:expr, $class:ty) => {
+            run(py, &$family, arrays.data()?, request)
+        };
+    }
+    of_matrix!(family, sweep)
 }
 
 fn run<'py, F>(
@@ -130,22 +135,12 @@ pub fn fit<'py>(
     let data = data.data()?;
     let candidate = arguments::candidate(candidate)?;
     let ask = Ask { candidate, start, n_threads, progress };
-    match family {
-        #[cfg(feature = "linear")]
-        "linear" | "ridge" | "lasso" | "elastic_net" => {
-            learn(py, &regression(family)?, data, ask, |model: &LinearModel| &model.0)
-        }
-        #[cfg(feature = "logistic")]
-        "logistic" => {
-            learn(py, &setpoint_core::logistic::Logistic, data, ask, |model: &LinearModel| &model.0)
-        #[cfg(feature = "descent")]
-        "descent" => {
-            learn(py, &setpoint_core::descent::Descents, data, ask, |model: &crate::linear::LinearModel| {
-                &model.0
-            })
-        }
-        _ => Err(unknown(family)),
+    macro_rules! fit {
+        ($family:expr, $class:ty) => {
+            learn(py, &$family, data, ask, |model: &$class| &model.0)
+        };
     }
+    of_matrix!(family, fit)
 }
 
 /// What is asked of a fit, whatever the family.

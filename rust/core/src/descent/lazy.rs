@@ -73,8 +73,8 @@ impl<T: Float> Lazy<T> {
                 }
                 add_scaled(z, &w.coef[j * lanes..][..lanes], T::of_f64(values.get(e)));
             }
-            for l in 0..lanes {
-                z[l] = w.bias[l] + self.scale[l] * z[l];
+            for (z, (&bias, &scale)) in z.iter_mut().zip(w.bias.iter().zip(&self.scale)) {
+                *z = bias + scale * *z;
             }
         }
     }

@@ -112,7 +112,6 @@ impl<T: Float> Kernel for Dots<'_, T> {
 // Loops by index: closures would not be compiled for the vectors at hand.
 
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "see above")]
 fn parts_of_one<T: Float>(x: &[T], coef: &[T]) -> [T; PARTS] {
     let mut parts = [T::of_f64(0.0); PARTS];
     let n_whole = x.len() / PARTS * PARTS;
@@ -131,7 +130,6 @@ fn parts_of_one<T: Float>(x: &[T], coef: &[T]) -> [T; PARTS] {
 }
 
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "see above")]
 fn lanes_at<T: Float, const L: usize>(x: &[T], coef: &[T], lanes: usize, first: usize, z: &mut [T]) {
     let mut parts = [[T::of_f64(0.0); L]; PARTS];
     let n_whole = x.len() / PARTS * PARTS;
@@ -174,7 +172,6 @@ struct Outer<'a, T> {
 
 impl<T: Float> Kernel for Outer<'_, T> {
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "see above")]
     fn run(self) {
         let (x, r, gradient) = (self.x, self.r, self.gradient);
         let lanes = r.len();
