@@ -53,6 +53,8 @@ def works(quick: bool) -> Iterator[Work]:
             f"one fit, {n:,} x 50, {loss}, 5 epochs, one row a step",
             {
                 "setpoint": lambda once=once, fit=fit: fit(setpoint.SGDClassifier(**once)),
-                "scikit-learn": lambda once=once, fit=fit: fit(sklearn_linear.SGDClassifier(**once)),
+                "scikit-learn": lambda once=once, fit=fit: fit(
+                    sklearn_linear.SGDClassifier(**once)
+                ),
             },
         )

@@ -52,12 +52,14 @@ def test_every_optimiser_and_schedule_learns(numbers, optimizer, learning_rate):
     assert model.loss_curve_[-1] < 0.1 * model.loss_curve_[0]
 
 
-def test_l1_makes_exact_zeros(numbers):
+@pytest.mark.parametrize("settings", [{}, {"momentum": 0.9}, {"optimizer": "adam"}])
+def test_l1_makes_exact_zeros(settings):
     X, y = make_regression(200, 20, n_informative=3, random_state=0)
-    settings = {"penalty": "l1", "alpha": 0.1, "batch_size": 10, "eta0": 0.05}
-    model = SGDRegressor(**settings, random_state=0, learning_rate="cosine", max_iter=200, tol=None)
+    model = SGDRegressor(penalty="l1", alpha=0.2, batch_size=200, eta0=0.05, random_state=0)
+    model.set_params(learning_rate="cosine", max_iter=1000, tol=None, **settings)
     model.fit(X, y / y.std())
-    assert (model.coef_ == 0).sum() >= 15
+    assert (model.coef_ != 0).sum() <= 4
+    assert model.score(X, y / y.std()) > 0.7
 
 
 def test_training_in_parts_is_training(numbers):
@@ -113,7 +115,7 @@ def test_a_search_is_a_sweep():
     model.set_params(learning_rate="constant", loss="log_loss")
     grid = {"eta0": [0.001, 0.01], "alpha": [1e-4, 1e-2], "max_iter": [2, 5, 10]}
     search = GridSearchCV(model, grid, cv=3, scoring="neg_log_loss").fit(X / 16, y)
-    assert search.n_fits_ == 4 * 3 + 1  # max_iter is free
+    assert search.n_fits_ == 4 * 3  # max_iter is free
 
 
 def test_steps_that_diverge_say_so(numbers):
@@ -144,9 +146,7 @@ def test_saved_models_go_on_learning(numbers, tmp_path):
     model.save(tmp_path / "model.safetensors")
     loaded = setpoint.load(tmp_path / "model.safetensors")
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
-    np.testing.assert_array_equal(
-        loaded.partial_fit(X, y).coef_, model.partial_fit(X, y).coef_
-    )
+    np.testing.assert_array_equal(loaded.partial_fit(X, y).coef_, model.partial_fit(X, y).coef_)
 
 
 @pytest.mark.parametrize(

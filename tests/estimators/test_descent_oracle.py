@@ -22,7 +22,12 @@ SETTINGS = {
     "average, later": {"learning_rate": "constant", "eta0": 0.001, "average": 500},
     "no intercept": {"learning_rate": "constant", "eta0": 0.001, "fit_intercept": False},
     "a strong penalty": {"learning_rate": "optimal", "alpha": 5.0},
-    "until it converges": {"learning_rate": "constant", "eta0": 0.0005, "tol": 1e-3, "max_iter": 500},
+    "until it converges": {
+        "learning_rate": "constant",
+        "eta0": 0.0005,
+        "tol": 1e-3,
+        "max_iter": 500,
+    },
 }
 every_setting = pytest.mark.parametrize("settings", SETTINGS.values(), ids=list(SETTINGS))
 
