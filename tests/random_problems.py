@@ -218,6 +218,46 @@ def _logistic(problem):
     return values
 
 
+def _descent(problem):
+    about = problem.about
+    values = {
+        "loss": ["squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"],
+        "penalty": ["l2", "l1", "elasticnet", None],
+        "alpha": [1e-4, 0.01, 1.0],
+        "l1_ratio": [0.0, 0.15, 1.0],
+        "fit_intercept": [True, False],
+        "max_iter": [1, 2, 5, 12],
+        "tol": [None, 1e-3, 1.0],
+        "shuffle": [True, False],
+        "epsilon": [0.0, 0.1, 1.0],
+        "random_state": [0, 7, 2**32 - 1],
+        "learning_rate": ["constant", "optimal", "invscaling", "adaptive", "cosine", "step"],
+        "eta0": [1e-3, 0.01, 0.1, 10.0],
+        "power_t": [0.1, 0.5, 1.0],
+        "warmup_epochs": [0, 1, 3],
+        "step_every": [1, 2],
+        "step_factor": [0.1, 0.5, 1.0],
+        "batch_size": [1, 2, 7, 32, 10_000],
+        "optimizer": ["sgd", "adam", "adamw"],
+        "momentum": [0.0, 0.5, 0.9],
+        "nesterovs_momentum": [False, True],
+        "beta_1": [0.0, 0.9],
+        "beta_2": [0.5, 0.999],
+        "adam_epsilon": [1e-8, 1e-3],
+        "weight_decay": [0.0, 0.1],
+        "clip_norm": [None, 0.1, 10.0],
+        "early_stopping": [False, True],
+        "validation_fraction": [0.1, 0.5],
+        "n_iter_no_change": [1, 3],
+        "average": [False, True, 20],
+    }
+    if about["n_classes"]:
+        values["loss"] += ["hinge", "log_loss", "squared_hinge", "perceptron", "modified_huber"]
+        weights = dict.fromkeys(range(about["n_classes"]), 1.0) | {0: 2.5, 1: 0.5}
+        values["class_weight"] = [None, "balanced", weights]
+    return values
+
+
 VALUES = {
     "forest": _forest,
     "extra_trees": _forest,
@@ -226,6 +266,7 @@ VALUES = {
     "lasso": _lasso,
     "elastic_net": _elastic_net,
     "logistic": _logistic,
+    "descent": _descent,
 }
 """By family: values to draw from, for each hyperparameter that shapes the model.
 

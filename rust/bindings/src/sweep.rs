@@ -13,7 +13,7 @@ use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
-#[cfg(any(feature = "linear", feature = "logistic"))]
+#[cfg(any(feature = "descent", feature = "linear", feature = "logistic"))]
 use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
