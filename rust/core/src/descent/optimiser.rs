@@ -10,6 +10,7 @@
 //! adam         h  = g + l2 w,  m+ = beta_1 m + (1 - beta_1) h,  s+ = beta_2 s + (1 - beta_2) h^2
 //!              e  = eta sqrt(1 - beta_2^t) / (1 - beta_1^t) / (sqrt(s+) + epsilon)   (by coordinate)
 //!              w+ = soft((1 - eta weight_decay) w - e m+, e l1)
+//! rmsprop      adam with beta_1 = 0 and e = eta / (sqrt(s+) + epsilon)             (Tieleman and Hinton 2012)
 //! ```
 //!
 //! Without l1 these are Polyak's (1964), Nesterov's (1983), Kingma and Ba's (2015, end of section 2) and,
@@ -32,6 +33,8 @@ pub enum Optimiser {
     HeavyBall,
     Nesterov,
     Adam,
+    /// Adam without momentum and without the correction for the start.
+    RmsProp,
 }
 
 /// An optimiser with its hyperparameters; the ones that it does not know are not read.
@@ -51,7 +54,7 @@ impl Optimiser {
         match self {
             Optimiser::Plain => 0,
             Optimiser::HeavyBall | Optimiser::Nesterov => 1,
-            Optimiser::Adam => 2,
+            Optimiser::Adam | Optimiser::RmsProp => 2,
         }
     }
 }
@@ -93,25 +96,33 @@ impl<T: Float> Pace<T> {
 
     /// Sets a lane for step t (from 1) with learning rate eta.
     pub fn set(&mut self, lane: usize, rule: &Rule, penalty: Penalty, eta: f64, t: u64) {
-        let (rate, shrink, threshold, keep) = if rule.optimiser == Optimiser::Adam {
-            let steps = i32::try_from(t).unwrap_or(i32::MAX);
-            let bias = (1.0 - rule.beta_2.powi(steps)).sqrt() / (1.0 - rule.beta_1.powi(steps));
-            (eta * bias, penalty.l2, penalty.l1, (1.0 - eta * rule.weight_decay).max(0.0))
-        } else {
-            (eta, (eta * penalty.l2).min(1.0), eta * penalty.l1, rule.momentum)
+        let steps = i32::try_from(t).unwrap_or(i32::MAX);
+        let keep = (1.0 - eta * rule.weight_decay).max(0.0);
+        let (rate, shrink, threshold, keep) = match rule.optimiser {
+            Optimiser::Adam => {
+                let bias = (1.0 - rule.beta_2.powi(steps)).sqrt() / (1.0 - rule.beta_1.powi(steps));
+                (eta * bias, penalty.l2, penalty.l1, keep)
+            }
+            Optimiser::RmsProp => (eta, penalty.l2, penalty.l1, keep),
+            _ => (eta, (eta * penalty.l2).min(1.0), eta * penalty.l1, rule.momentum),
         };
         self.rate[lane] = T::of_f64(rate);
         self.shrink[lane] = T::of_f64(shrink);
         self.threshold[lane] = T::of_f64(threshold);
         self.keep[lane] = T::of_f64(keep);
-        self.beta_1[lane] = T::of_f64(rule.beta_1);
+        self.beta_1[lane] = T::of_f64(if rule.optimiser == Optimiser::RmsProp { 0.0 } else { rule.beta_1 });
         self.beta_2[lane] = T::of_f64(rule.beta_2);
         self.epsilon[lane] = T::of_f64(rule.epsilon);
     }
 
     /// Sets all lanes alike.
     pub fn set_all(&mut self, rule: &Rule, penalty: Penalty, eta: f64, t: u64) {
-        (0..self.lanes()).for_each(|lane| self.set(lane, rule, penalty, eta, t));
+        self.set(0, rule, penalty, eta, t);
+        let Pace { rate, shrink, threshold, keep, beta_1, beta_2, epsilon } = self;
+        for lanes in [rate, shrink, threshold, keep, beta_1, beta_2, epsilon] {
+            let value = lanes[0];
+            lanes.fill(value);
+        }
     }
 }
 
@@ -160,7 +171,7 @@ impl<T: Float> Kernel for Step<'_, T> {
                     nesterov(self.pace, w, g, v);
                 }
             }
-            Optimiser::Adam => {
+            Optimiser::Adam | Optimiser::RmsProp => {
                 let moments = first.chunks_mut(lanes).zip(second.chunks_mut(lanes));
                 for ((w, g), (m, s)) in w.chunks_mut(lanes).zip(gradient.chunks(lanes)).zip(moments) {
                     adam(self.pace, w, g, m, s);
