@@ -14,6 +14,7 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.network import MLPClassifier, MLPRegressor
 
 __all__ = ["FAMILIES", "Family", "estimator_classes"]
 
@@ -68,6 +69,7 @@ class Family:
 _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
+    Family("network", "fully connected networks", MLPClassifier, MLPRegressor),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

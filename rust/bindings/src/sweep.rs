@@ -9,10 +9,14 @@ use setpoint_core::candidate::Candidate;
 use setpoint_core::data::Data;
 use setpoint_core::matrix::Matrix;
 use setpoint_core::metric::Metric;
+#[cfg(feature = "network")]
+use setpoint_core::network::Networks;
 use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
+#[cfg(feature = "network")]
+use crate::network::Network;
 use crate::outcome::{Learned, report};
 
 /// What is asked of a sweep, whatever the family.
@@ -63,6 +67,8 @@ pub fn sweep<'py>(
             let arrays: arguments::TableArrays<'_> = data.extract()?;
             run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
         }
+        #[cfg(feature = "network")]
+        "network" => run(py, &Networks, data.extract::<MatrixArrays<'_>>()?.data()?, request),
         _ => Err(unknown(family)),
     }
 }
@@ -115,6 +121,8 @@ pub fn fit<'py>(
     let candidate = arguments::candidate(candidate)?;
     let ask = Ask { candidate, start, n_threads, progress };
     match family {
+        #[cfg(feature = "network")]
+        "network" => learn(py, &Networks, data, ask, |model: &Network| &model.0),
         _ => Err(unknown(family)),
     }
 }

@@ -46,7 +46,7 @@ pub fn train<T: Precision>(
         Search::new(&mut learner, &batch, &tools, control).run(*epochs)
     });
     let Some(converged) = outcome else { return Ok(()) };
-    let model = learner.model(sample.data.n_classes, rows.len());
+    let model = learner.model(sample.data.n_classes);
     let checked = model.check().map_err(|error| error.to_string()).map(|()| model);
     for &(_, candidate) in &member.stops {
         done(Trained { candidate, model: checked.clone(), converged });

@@ -104,6 +104,8 @@ pub struct Learner<T> {
     /// Epochs of this run, and of earlier ones.
     pub epoch: usize,
     pub earlier: usize,
+    /// Rows seen, in all runs.
+    seen: u64,
     pub history: History,
     /// Sum over the batches of this epoch of mean losses times rows.
     loss: f64,
@@ -141,6 +143,7 @@ impl<T: Precision> Learner<T> {
             eta: own.rate.eta0,
             epoch: 0,
             earlier: 0,
+            seen: 0,
             history: History {
                 best: if own.early_stopping { f64::NEG_INFINITY } else { f64::INFINITY },
                 ..History::default()
@@ -169,6 +172,7 @@ impl<T: Precision> Learner<T> {
         self.w = start.parameters.to_vec();
         self.moments = start.moments.to_vec();
         self.earlier = start.history.losses.len();
+        self.seen = start.n_seen;
         self.history = History { unchanged: 0, ..start.history.clone() };
         if self.own.resume == Resume::All && start.memory.len() == self.first.len() + self.second.len() {
             let memory: Vec<T> = start.memory.to_vec();
@@ -177,6 +181,7 @@ impl<T: Precision> Learner<T> {
             self.second.copy_from_slice(second);
             self.t = start.t;
             self.history.unchanged = start.history.unchanged;
+            self.slow_down();
         }
         Ok(())
     }
@@ -372,22 +377,28 @@ impl<T: Precision> Learner<T> {
         rest.follow(optimiser, &self.paces[1], vectors);
     }
 
+    /// The schedule that goes by the rows seen.
+    fn slow_down(&mut self) {
+        if let Schedule::InvScaling { power } = self.own.rate.schedule {
+            self.eta = self.own.rate.eta0 / ((self.seen + 1) as f64).powf(power);
+        }
+    }
+
     /// Ends an epoch of n rows; says if training is over.
     pub fn end_epoch(&mut self, n: usize, validation: Option<Validation>) -> Option<End> {
         let loss = self.loss / n as f64;
         self.loss = 0.0;
         self.epoch += 1;
         self.history.losses.push(loss);
-        if let Schedule::InvScaling { power } = self.own.rate.schedule {
-            self.eta = self.own.rate.eta0 / ((self.epoch * n + 1) as f64).powf(power);
-        }
+        self.seen += n as u64;
+        self.slow_down();
         if let Some(validation) = validation {
             self.history.validation_losses.push(validation.loss);
             self.history.validation_scores.push(validation.score);
         }
         if !loss.is_finite() {
             return Some(End::Failed(format!(
-                "the loss was {loss} after {} epochs: lower learning_rate_init, set max_grad_norm, or scale X",
+                "the loss was {loss} after {} epochs: lower learning_rate_init, set clip_norm, or scale X",
                 self.epoch
             )));
         }
@@ -420,7 +431,7 @@ impl<T: Precision> Learner<T> {
     }
 
     /// What was learned so far.
-    pub fn model(&self, n_classes: &[usize], n: usize) -> Network {
+    pub fn model(&self, n_classes: &[usize]) -> Network {
         let (w, moments) = match &self.best {
             Some((w, moments)) if self.own.keep == Keep::Best => (w, moments),
             _ => (&self.w, &self.moments),
@@ -434,7 +445,7 @@ impl<T: Precision> Learner<T> {
             memory: Numbers::of(memory),
             t: self.t,
             n_iter: self.epoch,
-            n_seen: ((self.earlier + self.epoch) * n) as u64,
+            n_seen: self.seen,
             history: self.history.clone(),
         }
     }

@@ -40,5 +40,9 @@ mod team;
 mod tests;
 mod train;
 
+pub use activation::Activation;
+pub use learner::History;
+pub use loss::Output;
 pub use model::{Network, Numbers};
+pub use plan::Plan;
 pub use sweep::Networks;

@@ -214,6 +214,7 @@ fn start(read: &mut Reader<'_>) -> Result<Start> {
 fn rule(read: &mut Reader<'_>, solver: &str) -> Result<Rule> {
     let momentum = read.float("momentum", 0.0, 1.0)?;
     let nesterov = read.bool("nesterovs_momentum")?;
+    let decay = read.float("weight_decay", 0.0, f64::MAX)?;
     let optimiser = match solver {
         "sgd" if momentum == 0.0 => Optimiser::Plain,
         "sgd" if nesterov => Optimiser::Nesterov,
@@ -234,7 +235,7 @@ fn rule(read: &mut Reader<'_>, solver: &str) -> Result<Rule> {
         beta_1: read.float("beta_1", 0.0, 1.0)?,
         beta_2: read.float("beta_2", 0.0, 1.0)?,
         epsilon: read.float("epsilon", 0.0, f64::MAX)?,
-        weight_decay: read.float("weight_decay", 0.0, f64::MAX)?,
+        weight_decay: if solver == "adamw" { decay } else { 0.0 },
     })
 }
 
@@ -251,15 +252,15 @@ fn rate(read: &mut Reader<'_>) -> Result<Rate> {
         other => return Err(wrong("learning_rate", &Value::Text(other.to_owned()), "a known schedule")),
     };
     let eta0 = read.float("learning_rate_init", f64::MIN_POSITIVE, f64::MAX)?;
-    Ok(Rate { schedule, eta0, warmup: read.count("warmup", 0)? })
+    Ok(Rate { schedule, eta0, warmup: read.count("warmup_epochs", 0)? })
 }
 
 fn clip(read: &mut Reader<'_>) -> Result<Option<f64>> {
-    match read.take("max_grad_norm")? {
+    match read.take("clip_norm")? {
         Value::None => Ok(None),
         value => match as_float(value) {
             Some(norm) if norm > 0.0 => Ok(Some(norm)),
-            _ => Err(wrong("max_grad_norm", value, "a number > 0")),
+            _ => Err(wrong("clip_norm", value, "a number > 0")),
         },
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::model::{Network, Precision, Scratch};
-use super::settings::Settings;
+use super::settings::{Resume, Settings};
 use super::train::{Member, Trained, train};
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
@@ -232,7 +232,9 @@ impl Fit for Networks {
                  need to be preprocessed: {reason}"
             ))),
             Ok(model) => {
-                let warning = (!trained.converged).then(|| unfinished(model.n_iter));
+                // Of one run among many it says nothing that it did not converge.
+                let told = !trained.converged && settings.own.resume != Resume::All;
+                let warning = told.then(|| unfinished(model.n_iter));
                 Ok((model, warning))
             }
         }

@@ -96,8 +96,8 @@ fn candidate(problem: &Problem, changes: &[(&str, Value)]) -> Candidate {
             ("step_factor", Value::Float(0.5)),
             ("learning_rate", text("constant")),
             ("learning_rate_init", Value::Float(0.01)),
-            ("warmup", Value::Int(0)),
-            ("max_grad_norm", Value::None),
+            ("warmup_epochs", Value::Int(0)),
+            ("clip_norm", Value::None),
             ("tol", Value::Float(1e-4)),
             ("n_iter_no_change", Value::Int(10)),
             ("keep", text("auto")),
@@ -229,9 +229,9 @@ fn mixed(problem: &Problem) -> Vec<Candidate> {
         ]),
         one(&[("solver", text("rmsprop")), ("activation", text("relu,gelu"))]),
         one(&[("solver", text("adamw")), ("weight_decay", Value::Float(0.1))]),
-        one(&[("learning_rate", text("cosine")), ("warmup", Value::Int(2))]),
+        one(&[("learning_rate", text("cosine")), ("warmup_epochs", Value::Int(2))]),
         one(&[("learning_rate", text("cosine")), ("max_iter", Value::Int(4))]),
-        one(&[("learning_rate", text("one_cycle")), ("max_grad_norm", Value::Float(0.1))]),
+        one(&[("learning_rate", text("one_cycle")), ("clip_norm", Value::Float(0.1))]),
         one(&[("dropout", Value::Float(0.3)), ("learning_rate", text("step"))]),
         one(&[("batch_norm", Value::Bool(true)), ("init", text("he"))]),
         one(&[("batch_size", Value::None), ("init", text("orthogonal"))]),
@@ -291,8 +291,7 @@ fn a_diverging_network_is_told_and_the_others_go_on() -> Result<()> {
 fn threads_leave_no_trace() -> Result<()> {
     let problem = Problem::new(1, &[3]);
     // Large enough for threads to share a step.
-    for changes in [vec![], vec![("dropout", Value::Float(0.2))], vec![("max_grad_norm", Value::Float(0.1))]]
-    {
+    for changes in [vec![], vec![("dropout", Value::Float(0.2))], vec![("clip_norm", Value::Float(0.1))]] {
         let wide = [
             ("hidden_layer_sizes", Value::Ints(vec![300, 150])),
             ("batch_size", Value::Int(90)),

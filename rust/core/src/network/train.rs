@@ -146,7 +146,7 @@ impl<T: Precision> Run<'_, T> {
             }
             let model = match &end {
                 Some(End::Failed(reason)) => Err(reason.clone()),
-                _ => Ok(learner.model(self.sample.data.n_classes, self.rows.len())),
+                _ => Ok(learner.model(self.sample.data.n_classes)),
             };
             done(Trained {
                 candidate: *candidate,
