@@ -6,7 +6,7 @@ What they share is in ``network_base``, their hyperparameters in ``network_hyper
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,6 +104,8 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
     >>> model.fit(X, y).score(X, y) > 0.95
     True
     """
+
+    _family: ClassVar[str] = "network"
 
     class_weight: Any = hyperparameter(
         default=None,
@@ -291,6 +293,8 @@ class MLPRegressor(NetworkEstimator, SweepRegressor):
     >>> model.fit(X, y).score(X, y) > 0.98
     True
     """
+
+    _family: ClassVar[str] = "network"
 
     loss: str = hyperparameter(
         default="squared_error",

@@ -40,7 +40,7 @@ pub fn train<T: Precision>(
     let sizes = [sample.data.d, n_targets(sample.data)];
     let mut learner = Learner::<T>::new(own, sizes, shared.seed, start, 1, *epochs)?;
     let mut memory = Memory::default();
-    let batch = sample.gather(rows, &mut memory);
+    let batch = sample.gather(rows, &mut memory, None);
     let outcome = Team::with(n_threads, |team| {
         let tools = Tools::new(rows.len(), Some(team));
         Search::new(&mut learner, &batch, &tools, control).run(*epochs)

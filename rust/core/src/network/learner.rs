@@ -30,7 +30,7 @@ const WORTH_SHARING: usize = 4096;
 pub struct Tools<'a, 'b, T> {
     pub passes: Vec<RwLock<Pass<T>>>,
     packings: Vec<Mutex<Packing<T>>>,
-    team: Option<&'a Team<'b>>,
+    pub team: Option<&'a Team<'b>>,
     vectors: Vectors,
 }
 
@@ -209,6 +209,11 @@ impl<T: Precision> Learner<T> {
     pub fn objective(&mut self, rows: &Rows<'_, T>, sum: f64, tools: &Tools<'_, '_, T>) -> f64 {
         let loss = self.slopes(rows, sum, tools);
         self.descend(rows, tools, false);
+        // In a step the optimiser does this.
+        let share = T::of_f64(self.own.alpha / sum);
+        for (g, &w) in self.gradient.iter_mut().zip(&self.w[..self.plan.n_weights]) {
+            *g = *g + share * w;
+        }
         loss
     }
 

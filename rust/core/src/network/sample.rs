@@ -1,7 +1,10 @@
 //! The rows of a fold as training reads them: X, targets and weights of batches, gathered.
 
+use std::sync::Mutex;
+
 use super::pass::Rows;
 use super::settings::{Shared, Weighting};
+use super::team::Team;
 use crate::data::Data;
 use crate::descent::vector::Float;
 use crate::matrix::Matrix;
@@ -51,12 +54,30 @@ impl<'a, T: Float> Sample<'a, T> {
         Sample { data, k, targets, weights }
     }
 
-    pub fn gather<'b>(&self, rows: &[u32], memory: &'b mut Memory<T>) -> Rows<'b, T> {
+    /// Rows side by side, the threads of the team each reading some.
+    pub fn gather<'b>(
+        &self,
+        rows: &[u32],
+        memory: &'b mut Memory<T>,
+        team: Option<&Team<'_>>,
+    ) -> Rows<'b, T> {
         let (d, k, n) = (self.data.d, self.k, rows.len());
         let zero = T::of_f64(0.0);
         memory.x.resize(n * d, zero);
         memory.targets.resize(n * k, zero);
-        self.data.x.read_rows(rows, d, &mut memory.x);
+        match team {
+            Some(team) if team.n_threads() > 1 => {
+                let part = rows.len().div_ceil(team.n_threads()).max(1);
+                let parts = rows.chunks(part).zip(memory.x.chunks_mut(part * d));
+                let parts: Vec<_> = parts.map(|(rows, x)| (rows, Mutex::new(x))).collect();
+                team.run(&|thread| {
+                    let Some((rows, x)) = parts.get(thread) else { return };
+                    let Ok(mut x) = x.lock() else { return };
+                    self.data.x.read_rows(rows, d, &mut x);
+                });
+            }
+            _ => self.data.x.read_rows(rows, d, &mut memory.x),
+        }
         for (&i, out) in rows.iter().zip(memory.targets.chunks_exact_mut(k)) {
             out.copy_from_slice(&self.targets[i as usize * k..][..k]);
         }

@@ -109,7 +109,7 @@ impl<T: Precision> Run<'_, T> {
             let epoch = group.first().map_or(0, |(learner, _)| learner.earlier + learner.epoch);
             batches::order(&self.rows, self.shared.seed, epoch, self.shared.shuffle, &mut order);
             for rows in order.chunks(self.batch) {
-                let batch = self.sample.gather(rows, &mut memory);
+                let batch = self.sample.gather(rows, &mut memory, tools.team);
                 for (learner, _) in &mut group {
                     if control.stopped() {
                         return;
@@ -170,7 +170,7 @@ impl<T: Precision> Run<'_, T> {
         let (mut loss, mut total) = (0.0, 0.0);
         let mut values: Vec<f64> = Vec::new();
         for rows in self.held.chunks(BLOCK) {
-            let rows = self.sample.gather(rows, &mut memory);
+            let rows = self.sample.gather(rows, &mut memory, tools.team);
             let Learner { plan, w, moments, own, .. } = learner;
             let z = pass.forward(plan, w, moments, rows.x, rows.n, Mode::Predicting);
             let start = values.len();
