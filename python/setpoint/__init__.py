@@ -1,12 +1,19 @@
 """Train machine-learning models and tune their hyperparameters for about the cost of training."""
 
 from setpoint.estimators import (
+    ElasticNet,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     MLPClassifier,
     MLPRegressor,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
     RandomForestClassifier,
     RandomForestRegressor,
+    Ridge,
+    SGDClassifier,
+    SGDRegressor,
 )
 from setpoint.estimators.export import export_text
 from setpoint.estimators.network_count import count_parameters
@@ -14,6 +21,7 @@ from setpoint.estimators.persistence import load
 from setpoint.tuning import GridSearchCV
 
 __all__ = [
+    "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
@@ -22,6 +30,14 @@ __all__ = [
     "RandomForestClassifier",
     "RandomForestRegressor",
     "count_parameters",
+    "Lasso",
+    "LinearRegression",
+    "LogisticRegression",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+    "Ridge",
+    "SGDClassifier",
+    "SGDRegressor",
     "export_text",
     "load",
 ]

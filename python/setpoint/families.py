@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from setpoint.estimators.base import SweepEstimator
+from setpoint.estimators.descent import SGDClassifier, SGDRegressor
 from setpoint.estimators.forest import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -15,6 +16,8 @@ from setpoint.estimators.forest import (
     RandomForestRegressor,
 )
 from setpoint.estimators.network import MLPClassifier, MLPRegressor
+from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
+from setpoint.estimators.logistic import LogisticRegression
 
 __all__ = ["FAMILIES", "Family", "estimator_classes"]
 
@@ -70,6 +73,12 @@ _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
     Family("network", "fully connected networks", MLPClassifier, MLPRegressor),
+    Family("linear", "ordinary least squares", None, LinearRegression),
+    Family("ridge", "least squares with a squared penalty", None, Ridge),
+    Family("lasso", "least squares with an absolute penalty", None, Lasso),
+    Family("elastic_net", "least squares with both penalties", None, ElasticNet),
+    Family("logistic", "logistic regression", LogisticRegression, None),
+    Family("descent", "linear models by gradient descent", SGDClassifier, SGDRegressor),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

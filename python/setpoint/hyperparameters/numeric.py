@@ -122,4 +122,4 @@ def Seed() -> Domain:
 def _number(bound: float | None) -> str:
     if bound is None:
         return "-inf"
-    return str(int(bound)) if bound == int(bound) else str(bound)
+    return str(int(bound)) if math.isfinite(bound) and bound == int(bound) else str(bound)

@@ -17,6 +17,8 @@ use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
 #[cfg(feature = "network")]
 use crate::network::Network;
+#[cfg(any(feature = "linear", feature = "logistic"))]
+use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
 /// What is asked of a sweep, whatever the family.
@@ -69,6 +71,20 @@ pub fn sweep<'py>(
         }
         #[cfg(feature = "network")]
         "network" => run(py, &Networks, data.extract::<MatrixArrays<'_>>()?.data()?, request),
+        #[cfg(feature = "linear")]
+        "linear" | "ridge" | "lasso" | "elastic_net" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &regression(family)?, arrays.data()?, request)
+        }
+        #[cfg(feature = "logistic")]
+        "logistic" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::logistic::Logistic, arrays.data()?, request)
+        #[cfg(feature = "descent")]
+        "descent" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::descent::Descents, arrays.data()?, request)
+        }
         _ => Err(unknown(family)),
     }
 }
@@ -123,6 +139,19 @@ pub fn fit<'py>(
     match family {
         #[cfg(feature = "network")]
         "network" => learn(py, &Networks, data, ask, |model: &Network| &model.0),
+        #[cfg(feature = "linear")]
+        "linear" | "ridge" | "lasso" | "elastic_net" => {
+            learn(py, &regression(family)?, data, ask, |model: &LinearModel| &model.0)
+        }
+        #[cfg(feature = "logistic")]
+        "logistic" => {
+            learn(py, &setpoint_core::logistic::Logistic, data, ask, |model: &LinearModel| &model.0)
+        #[cfg(feature = "descent")]
+        "descent" => {
+            learn(py, &setpoint_core::descent::Descents, data, ask, |model: &crate::linear::LinearModel| {
+                &model.0
+            })
+        }
         _ => Err(unknown(family)),
     }
 }
@@ -157,6 +186,11 @@ where
     out.set_item("model", learned.wrap(py)?)?;
     out.set_item("warning", warning)?;
     Ok(out)
+}
+
+#[cfg(feature = "linear")]
+fn regression(family: &str) -> PyResult<setpoint_core::linear::Linear> {
+    setpoint_core::linear::Linear::parse(family).ok_or_else(|| unknown(family))
 }
 
 fn unknown(family: &str) -> PyErr {

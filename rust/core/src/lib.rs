@@ -28,6 +28,8 @@ pub mod error;
 pub mod forest;
 pub mod gemm;
 pub mod linear;
+#[cfg(feature = "logistic")]
+pub mod logistic;
 pub mod matrix;
 pub mod metric;
 #[cfg(feature = "network")]

@@ -14,7 +14,7 @@
 //! modified_huber                max(0, 1 - m)^2 where m >= -1, else -4 m         (Zhang, ICML 2004)
 //! ```
 //!
-//! These are scikit-learn's, with its slopes where there is a kink.
+//! These are scikit-learn's, with its slopes where there is a kink, and its bound on slopes.
 
 use super::functions::{exp, ln_1p};
 use super::vector::{Float, Kernel, widest};
@@ -170,6 +170,9 @@ impl Curve for ModifiedHuber {
     }
 }
 
+/// Slopes are cut to this size: where steps are too long for a while, numbers stay finite.
+const STEEPEST: f64 = 1e12;
+
 /// What the losses of some rows need to know.
 pub struct Rows<'a, T> {
     /// Targets or class codes, one a row.
@@ -267,6 +270,7 @@ impl<T: Float, C: Curve, const CLASSES: bool> Kernel for Slopes<'_, T, C, CLASSE
         let (losses, astray) = (&mut self.sums.loss[..n], &mut self.sums.astray[..n]);
         let (zero, one) = (number::<T>(0.0), number::<T>(1.0));
         let share = one / rows.divisor;
+        let steepest = number::<T>(STEEPEST);
         for ((z, &y), &weight) in self.z.chunks_exact_mut(n).zip(rows.y).zip(rows.weights) {
             for c in 0..n {
                 let (t, weight) = if CLASSES {
@@ -278,6 +282,8 @@ impl<T: Float, C: Curve, const CLASSES: bool> Kernel for Slopes<'_, T, C, CLASSE
                 let (value, slope) = C::at(z[c], t, epsilon[c]);
                 losses[c] = losses[c] + weight * value;
                 astray[c] = astray[c] + if z[c].abs() <= lanes.limit { zero } else { one };
+                let slope = if slope < steepest { slope } else { steepest };
+                let slope = if slope > -steepest { slope } else { -steepest };
                 z[c] = weight * slope * share;
             }
         }

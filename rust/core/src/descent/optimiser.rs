@@ -22,6 +22,8 @@
 //! Parameters come in rows of `lanes` numbers, each lane with learning rate and penalty of its own: the
 //! columns of many models side by side, or, with all lanes alike, the parameters of one.
 
+use std::ops::Range;
+
 use super::penalty::{Penalty, soft};
 use super::vector::{Float, Kernel, widest};
 use crate::vectors::Vectors;
@@ -96,32 +98,62 @@ impl<T: Float> Pace<T> {
 
     /// Sets a lane for step t (from 1) with learning rate eta.
     pub fn set(&mut self, lane: usize, rule: &Rule, penalty: Penalty, eta: f64, t: u64) {
-        let steps = i32::try_from(t).unwrap_or(i32::MAX);
-        let keep = (1.0 - eta * rule.weight_decay).max(0.0);
-        let (rate, shrink, threshold, keep) = match rule.optimiser {
-            Optimiser::Adam => {
-                let bias = (1.0 - rule.beta_2.powi(steps)).sqrt() / (1.0 - rule.beta_1.powi(steps));
-                (eta * bias, penalty.l2, penalty.l1, keep)
-            }
-            Optimiser::RmsProp => (eta, penalty.l2, penalty.l1, keep),
-            _ => (eta, (eta * penalty.l2).min(1.0), eta * penalty.l1, rule.momentum),
-        };
-        self.rate[lane] = T::of_f64(rate);
-        self.shrink[lane] = T::of_f64(shrink);
-        self.threshold[lane] = T::of_f64(threshold);
-        self.keep[lane] = T::of_f64(keep);
-        self.beta_1[lane] = T::of_f64(if rule.optimiser == Optimiser::RmsProp { 0.0 } else { rule.beta_1 });
-        self.beta_2[lane] = T::of_f64(rule.beta_2);
-        self.epsilon[lane] = T::of_f64(rule.epsilon);
+        self.fill(lane..lane + 1, Numbers::new(rule, penalty, eta, t));
     }
 
     /// Sets all lanes alike.
     pub fn set_all(&mut self, rule: &Rule, penalty: Penalty, eta: f64, t: u64) {
-        self.set(0, rule, penalty, eta, t);
-        let Pace { rate, shrink, threshold, keep, beta_1, beta_2, epsilon } = self;
-        for lanes in [rate, shrink, threshold, keep, beta_1, beta_2, epsilon] {
-            let value = lanes[0];
-            lanes.fill(value);
+        self.fill(0..self.lanes(), Numbers::new(rule, penalty, eta, t));
+    }
+
+    /// Sets lanes alike.
+    pub fn fill(&mut self, lanes: Range<usize>, numbers: Numbers) {
+        let put = |to: &mut Vec<T>, value: f64| to[lanes.clone()].fill(T::of_f64(value));
+        put(&mut self.rate, numbers.rate);
+        put(&mut self.shrink, numbers.shrink);
+        put(&mut self.threshold, numbers.threshold);
+        put(&mut self.keep, numbers.keep);
+        if let Some(adam) = numbers.adam {
+            put(&mut self.beta_1, adam.beta_1);
+            put(&mut self.beta_2, adam.beta_2);
+            put(&mut self.epsilon, adam.epsilon);
+        }
+    }
+}
+
+/// One lane of a [`Pace`].
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers {
+    rate: f64,
+    shrink: f64,
+    threshold: f64,
+    keep: f64,
+    adam: Option<Rule>,
+}
+
+impl Numbers {
+    /// For step t (from 1) with learning rate eta.
+    pub fn new(rule: &Rule, penalty: Penalty, eta: f64, t: u64) -> Self {
+        let (shrink, threshold) = (penalty.l2, penalty.l1);
+        let keep = (1.0 - eta * rule.weight_decay).max(0.0);
+        match rule.optimiser {
+            Optimiser::Adam => {
+                let steps = i32::try_from(t).unwrap_or(i32::MAX);
+                let bias = (1.0 - rule.beta_2.powi(steps)).sqrt() / (1.0 - rule.beta_1.powi(steps));
+                return Numbers { rate: eta * bias, shrink, threshold, keep, adam: Some(*rule) };
+            }
+            Optimiser::RmsProp => {
+                let adam = Some(Rule { beta_1: 0.0, ..*rule });
+                return Numbers { rate: eta, shrink, threshold, keep, adam };
+            }
+            Optimiser::Plain | Optimiser::HeavyBall | Optimiser::Nesterov => {}
+        }
+        Numbers {
+            rate: eta,
+            shrink: (eta * penalty.l2).min(1.0),
+            threshold: eta * penalty.l1,
+            keep: rule.momentum,
+            adam: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! constant     eta0
 //! invscaling   eta0 / t^power_t
-//! optimal      1 / (alpha (t0 + t - 1)),  t0 = 1 / (alpha typical),  typical = alpha^(-1/4)
+//! optimal      1 / (alpha (start + t - 1)),  start = 1 / (alpha typical),  typical = alpha^(-1/4)
 //! adaptive     eta0, divided by 5 whenever n_iter_no_change epochs did not improve
 //! cosine       eta0 (1 + cos(pi (t - 1) / T)) / 2,  T the steps of all epochs
 //! step         eta0 step_factor^floor(epoch / step_every)
@@ -25,11 +25,19 @@ const CYCLE_END: f64 = 1e4;
 pub enum Schedule {
     Constant,
     InvScaling { power: f64 },
-    Optimal { alpha: f64 },
+    Optimal { alpha: f64, start: f64 },
     Adaptive,
     Cosine,
     Step { every: usize, factor: f64 },
     OneCycle,
+}
+
+impl Schedule {
+    /// Bottou's schedule for a penalty of weight alpha > 0.
+    pub fn optimal(alpha: f64) -> Self {
+        let typical = (1.0 / alpha.sqrt()).sqrt();
+        Schedule::Optimal { alpha, start: 1.0 / (typical * alpha) }
+    }
 }
 
 /// The learning rate of one model.
@@ -61,10 +69,7 @@ impl Rate {
         let rate = match self.schedule {
             Schedule::Constant | Schedule::Adaptive => eta,
             Schedule::InvScaling { power } => eta / t.powf(power),
-            Schedule::Optimal { alpha } => {
-                let typical = (1.0 / alpha.sqrt()).sqrt();
-                1.0 / (alpha * (1.0 / (typical * alpha) + t - 1.0))
-            }
+            Schedule::Optimal { alpha, start } => 1.0 / (alpha * (start + t - 1.0)),
             Schedule::Cosine => {
                 let gone = (t - 1.0) / (clock.steps as f64 * clock.epochs as f64);
                 eta * 0.5 * (1.0 + (std::f64::consts::PI * gone.min(1.0)).cos())
@@ -94,6 +99,11 @@ impl Rate {
         level && clock.epoch >= self.warmup
     }
 
+    /// Whether the rate falls for as long as steps are too long, so that what went astray can come back.
+    pub fn falls(&self) -> bool {
+        matches!(self.schedule, Schedule::InvScaling { .. } | Schedule::Optimal { .. } | Schedule::Adaptive)
+    }
+
     /// What to go on with when nothing improves any more, if anything.
     pub fn lower(&self, eta: f64) -> Option<f64> {
         (self.schedule == Schedule::Adaptive && eta > LEAST_RATE).then_some(eta / 5.0)
@@ -117,7 +127,7 @@ mod tests {
             near(at(Schedule::Constant, 0, t), 0.5);
             near(at(Schedule::Adaptive, 0, t), 0.5);
             near(at(Schedule::InvScaling { power: 0.25 }, 0, t), 0.5 / u.sqrt().sqrt());
-            near(at(Schedule::Optimal { alpha: 0.0001 }, 0, t), 1.0 / (0.0001 * (1000.0 + u - 1.0)));
+            near(at(Schedule::optimal(0.0001), 0, t), 1.0 / (0.0001 * (1000.0 + u - 1.0)));
             near(at(Schedule::Cosine, 0, t), 0.25 * (1.0 + ((u - 1.0) / 80.0 * std::f64::consts::PI).cos()));
             let halvings = ((t - 1) / 20) as i32;
             near(at(Schedule::Step { every: 2, factor: 0.5 }, 0, t), 0.5 * 0.5f64.powi(halvings));
@@ -136,7 +146,7 @@ mod tests {
         let schedules = [
             Schedule::Constant,
             Schedule::InvScaling { power: 0.5 },
-            Schedule::Optimal { alpha: 0.1 },
+            Schedule::optimal(0.1),
             Schedule::Adaptive,
             Schedule::Cosine,
             Schedule::Step { every: 1, factor: 0.9 },

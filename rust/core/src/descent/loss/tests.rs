@@ -101,4 +101,6 @@ fn weights_and_divisor_scale() {
     slopes(Loss::Hinge, &rows, &lanes, &mut z, &mut sums, Vectors::detect());
     assert_eq!((z[0], sums.loss[0]), (-1.5, 6.0));
     assert_eq!(sums.astray, [0.0, 1.0]);
+    let (value, slope) = at::<f64>(Loss::SquaredError, 1e20, 0.0, 3, Vectors::detect());
+    assert_eq!((value, slope), (5e39, STEEPEST));
 }
