@@ -15,9 +15,9 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from setpoint.estimators.network import MLPClassifier, MLPRegressor
 from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
 from setpoint.estimators.logistic import LogisticRegression
+from setpoint.estimators.network import MLPClassifier, MLPRegressor
 
 __all__ = ["FAMILIES", "Family", "estimator_classes"]
 
@@ -72,13 +72,13 @@ class Family:
 _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
-    Family("network", "fully connected networks", MLPClassifier, MLPRegressor),
     Family("linear", "ordinary least squares", None, LinearRegression),
     Family("ridge", "least squares with a squared penalty", None, Ridge),
     Family("lasso", "least squares with an absolute penalty", None, Lasso),
     Family("elastic_net", "least squares with both penalties", None, ElasticNet),
     Family("logistic", "logistic regression", LogisticRegression, None),
     Family("descent", "linear models by gradient descent", SGDClassifier, SGDRegressor),
+    Family("network", "fully connected networks", MLPClassifier, MLPRegressor),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

@@ -23,7 +23,7 @@ from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
 
-SMALL = {"n_estimators": 10}
+SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,)}
 """Hyperparameters that make a model small, where it has them."""
 
 PRECISE = {"tol": 1e-10, "max_iter": 100_000}

@@ -7,19 +7,19 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from setpoint.estimators.network import MLPClassifier, MLPRegressor
 from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
 from setpoint.estimators.logistic import LogisticRegression
+from setpoint.estimators.network import MLPClassifier, MLPRegressor
 
 __all__ = [
     "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
-    "MLPClassifier",
-    "MLPRegressor",
     "Lasso",
     "LinearRegression",
     "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
     "RandomForestClassifier",
     "RandomForestRegressor",
     "Ridge",

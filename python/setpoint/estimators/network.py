@@ -220,6 +220,11 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
     def _last_activation(self, n_outputs: int) -> str:
         return "logistic" if n_outputs == 1 else "softmax"
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False  # but for labels
+        return tags
+
 
 class MLPRegressor(NetworkEstimator, SweepRegressor):
     """A fully connected network that predicts numbers.

@@ -294,7 +294,9 @@ impl<'a, T: Float> Run<'a, T> {
             }
             // The columns of a model stand together and mostly have the same rate.
             let (eta, numbers) = match known {
-                Some((model, eta0, eta, numbers)) if model == column.model && eta0 == column.eta => (eta, numbers),
+                Some((model, eta0, eta, numbers)) if model == column.model && eta0 == column.eta => {
+                    (eta, numbers)
+                }
                 _ => {
                     let (model, eta0) = (column.model, column.eta);
                     let eta = own.rate.at(&Clock { epochs: own.planned, ..*clock }, eta0);

@@ -185,8 +185,7 @@ impl<'a> FoldSums<'a> {
         let ends = match cells.left_out() {
             // Of few folds each is summed as fast by itself.
             Some(left_out) if left_out.len() > 3 => {
-                let (prefix, suffix) =
-                    (running(&mut by_cell.iter())?, running(&mut by_cell.iter().rev())?);
+                let (prefix, suffix) = (running(&mut by_cell.iter())?, running(&mut by_cell.iter().rev())?);
                 Some(Ends { left_out, prefix, suffix })
             }
             _ => None,

@@ -54,7 +54,9 @@ impl Scaled {
         let scale: Vec<f64> = (0..p).map(|j| 1.0 / (of.gram[j * p + j] + l2).sqrt()).collect();
         let mut matrix = filled(p * p, 0.0, "products of the columns of X")?;
         let mut most = 1.0f64;
-        for (i, (row, from)) in matrix.chunks_exact_mut(p.max(1)).zip(of.gram.chunks_exact(p.max(1))).enumerate() {
+        for (i, (row, from)) in
+            matrix.chunks_exact_mut(p.max(1)).zip(of.gram.chunks_exact(p.max(1))).enumerate()
+        {
             let mut sum = 0.0;
             for (j, (out, g)) in row.iter_mut().zip(from).enumerate() {
                 *out = if i == j { 1.0 } else { scale[i] * g * scale[j] };

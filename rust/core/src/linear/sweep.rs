@@ -99,8 +99,7 @@ fn evaluate(
             *out = score(job, &job.folds[f], &some, scratch);
         }
     })?;
-    let mut out: Evaluations =
-        trained.iter().map(|_| (0..job.folds.len()).map(|_| None).collect()).collect();
+    let mut out: Evaluations = trained.iter().map(|_| (0..job.folds.len()).map(|_| None).collect()).collect();
     for ((f, members), scored) in parts.into_iter().zip(scored) {
         let scored = scored.into_inner().map_err(|_| Error::Interrupted)?;
         for (c, evaluation) in members.zip(scored) {
@@ -152,7 +151,12 @@ fn score(
 }
 
 /// Predictions (rows, t) of each model.
-fn predict(job: &MatrixJob<'_>, models: &[&LinearModel], rows: &[u32], scratch: &mut Scratch) -> Vec<Vec<f64>> {
+fn predict(
+    job: &MatrixJob<'_>,
+    models: &[&LinearModel],
+    rows: &[u32],
+    scratch: &mut Scratch,
+) -> Vec<Vec<f64>> {
     let (t, d) = (job.data.n_outputs, job.data.d);
     let together = LinearModel {
         coef: models.iter().flat_map(|model| model.coef.iter().copied()).collect(),

@@ -66,11 +66,7 @@ type Slots = Mutex<Vec<Vec<Option<Trained>>>>;
 
 impl Training<'_> {
     /// By candidate and fold, `None` where time ran out; and how many factorisations and descents it took.
-    pub fn run(
-        &self,
-        control: &Control,
-        watcher: Watcher<'_>,
-    ) -> Result<(Vec<Vec<Option<Trained>>>, usize)> {
+    pub fn run(&self, control: &Control, watcher: Watcher<'_>) -> Result<(Vec<Vec<Option<Trained>>>, usize)> {
         let slots: Slots = Mutex::new(vec![vec![None; self.folds.len()]; self.settings.len()]);
         let groups = groups(self.settings);
         let (tall, wide): (Vec<usize>, Vec<usize>) =
@@ -127,35 +123,43 @@ impl Training<'_> {
         let source = Source::new(self.data);
         for (folds, cells) in self.shares(folds) {
             let start = Instant::now();
-            let Some(by_cell) = source.by_cell(&cells, self.n_threads, control, watcher)? else { return Ok(()) };
+            let Some(by_cell) = source.by_cell(&cells, self.n_threads, control, watcher)? else {
+                return Ok(());
+            };
             let sums = FoldSums::new(&cells, &by_cell)?;
             let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
             let failure = Failure::default();
             let n_tasks = folds.len() * groups.len();
-            for_each(self.n_threads, n_tasks, control, watcher, || (), |(), task| {
-                let (at, group) = (task / groups.len(), groups[task % groups.len()]);
-                let fold = Place { fold: folds[at], slots, share, control };
-                let moments = sums.of_fold(at);
-                let quadratic = moments.and_then(|moments| {
-                    Quadratic::new(&moments, &source.origin, self.data.d, group.shared.fit_intercept)
-                });
-                let Some(quadratic) = failure.note(quadratic) else { return };
-                let of = Of {
-                    columns: &quadratic.columns,
-                    mean_x: &quadratic.mean_x,
-                    mean_y: &quadratic.mean_y,
-                    weight: quadratic.weight,
-                };
-                failure.note(if group.linear {
-                    let rows = || Rows::of(self.data, &self.folds[folds[at]].train, &quadratic);
-                    let solve = |wanted: &[Wanted]| {
-                        system::tall(&quadratic, rows, wanted, group.shared, control)
+            for_each(
+                self.n_threads,
+                n_tasks,
+                control,
+                watcher,
+                || (),
+                |(), task| {
+                    let (at, group) = (task / groups.len(), groups[task % groups.len()]);
+                    let fold = Place { fold: folds[at], slots, share, control };
+                    let moments = sums.of_fold(at);
+                    let quadratic = moments.and_then(|moments| {
+                        Quadratic::new(&moments, &source.origin, self.data.d, group.shared.fit_intercept)
+                    });
+                    let Some(quadratic) = failure.note(quadratic) else { return };
+                    let of = Of {
+                        columns: &quadratic.columns,
+                        mean_x: &quadratic.mean_x,
+                        mean_y: &quadratic.mean_y,
+                        weight: quadratic.weight,
                     };
-                    self.solve(group, &of, solve, &fold)
-                } else {
-                    self.descend(group, &of, &quadratic, &fold)
-                });
-            })?;
+                    failure.note(if group.linear {
+                        let rows = || Rows::of(self.data, &self.folds[folds[at]].train, &quadratic);
+                        let solve =
+                            |wanted: &[Wanted]| system::tall(&quadratic, rows, wanted, group.shared, control);
+                        self.solve(group, &of, solve, &fold)
+                    } else {
+                        self.descend(group, &of, &quadratic, &fold)
+                    });
+                },
+            )?;
             failure.raise()?;
         }
         Ok(())
@@ -180,15 +184,22 @@ impl Training<'_> {
             let Some(inner) = inner else { return Ok(()) };
             let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
             let failure = Failure::default();
-            for_each(self.n_threads, folds.len() * some.len(), control, watcher, || (), |(), task| {
-                let (f, group) = (folds[task / some.len()], some[task % some.len()]);
-                let train = &self.folds[f].train;
-                let Some(rows) = failure.note(Rows::new(self.data, train, centre)) else { return };
-                let solve =
-                    |wanted: &[Wanted]| system::wide(&inner, &rows, train, wanted, group.shared, control);
-                let fold = Place { fold: f, slots, share, control };
-                failure.note(self.solve(group, &Of::rows(&rows), solve, &fold));
-            })?;
+            for_each(
+                self.n_threads,
+                folds.len() * some.len(),
+                control,
+                watcher,
+                || (),
+                |(), task| {
+                    let (f, group) = (folds[task / some.len()], some[task % some.len()]);
+                    let train = &self.folds[f].train;
+                    let Some(rows) = failure.note(Rows::new(self.data, train, centre)) else { return };
+                    let solve =
+                        |wanted: &[Wanted]| system::wide(&inner, &rows, train, wanted, group.shared, control);
+                    let fold = Place { fold: f, slots, share, control };
+                    failure.note(self.solve(group, &Of::rows(&rows), solve, &fold));
+                },
+            )?;
             failure.raise()?;
         }
         Ok(())
@@ -204,14 +215,21 @@ impl Training<'_> {
         watcher: Watcher<'_>,
     ) -> Result<()> {
         let failure = Failure::default();
-        for_each(self.n_threads, folds.len() * groups.len(), control, watcher, || (), |(), task| {
-            let (f, group) = (folds[task / groups.len()], &groups[task % groups.len()]);
-            let rows = Rows::new(self.data, &self.folds[f].train, group.shared.fit_intercept);
-            let Some(rows) = failure.note(rows) else { return };
-            let Some(wide) = failure.note(Wide::new(&rows)) else { return };
-            let fold = Place { fold: f, slots, share: 0.0, control };
-            failure.note(self.descend(group, &Of::rows(&rows), &wide, &fold));
-        })?;
+        for_each(
+            self.n_threads,
+            folds.len() * groups.len(),
+            control,
+            watcher,
+            || (),
+            |(), task| {
+                let (f, group) = (folds[task / groups.len()], &groups[task % groups.len()]);
+                let rows = Rows::new(self.data, &self.folds[f].train, group.shared.fit_intercept);
+                let Some(rows) = failure.note(rows) else { return };
+                let Some(wide) = failure.note(Wide::new(&rows)) else { return };
+                let fold = Place { fold: f, slots, share: 0.0, control };
+                failure.note(self.descend(group, &Of::rows(&rows), &wide, &fold));
+            },
+        )?;
         failure.raise()
     }
 
@@ -246,7 +264,13 @@ impl Training<'_> {
     }
 
     /// A path through the members of a group, by falling penalty.
-    fn descend(&self, group: &Group<'_>, of: &Of<'_>, columns: &dyn Columns, place: &Place<'_>) -> Result<()> {
+    fn descend(
+        &self,
+        group: &Group<'_>,
+        of: &Of<'_>,
+        columns: &dyn Columns,
+        place: &Place<'_>,
+    ) -> Result<()> {
         let (t, p) = (self.data.n_outputs, columns.p());
         let start = self.start.filter(|start| start.d == self.data.d && start.n_scores() == t);
         let start = |target: usize| {

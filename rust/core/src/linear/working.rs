@@ -66,7 +66,9 @@ impl Working {
         if m > self.stride {
             let stride = m.max((2 * self.stride).min(from.p()));
             let mut gram = filled(stride * stride, 0.0, "products of the columns of X")?;
-            for (to, from) in gram.chunks_exact_mut(stride).zip(self.gram.chunks_exact(self.stride.max(1))).take(old) {
+            for (to, from) in
+                gram.chunks_exact_mut(stride).zip(self.gram.chunks_exact(self.stride.max(1))).take(old)
+            {
                 to[..old].copy_from_slice(&from[..old]);
             }
             (self.gram, self.stride) = (gram, stride);
