@@ -315,7 +315,8 @@ def candidates(draw, problem, most=16):
         grid[name] = [values[name][i] for i in indices]
     # The estimators differ in this default: draw it for all of them.
     base = {"n_estimators": 4, "random_state": 1, "bootstrap": draw(st.booleans())}
-    base |= {"hidden_layer_sizes": (5,), "max_iter": 3, "clip_norm": 1.0} if "hidden_layer_sizes" in values else {}
+    if problem.kind.family == "network":
+        base |= {"hidden_layer_sizes": (5,), "max_iter": 3, "clip_norm": 1.0}
     base = problem.kind.only(base) | problem.kind.precise
     settings = [base | dict(zip(grid, chosen, strict=True)) for chosen in product(*grid.values())]
     settings = [params for params in settings if _legal(problem, params)]

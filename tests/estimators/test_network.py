@@ -275,7 +275,7 @@ def test_diagnosis_tells_under_and_overfitting():
 
 def test_a_diverging_network_is_told():
     X, y = NUMBERS[0], NUMBERS[1][:, 0]
-    with pytest.raises(ValueError, match="non-finite parameter weights.*learning_rate_init"):
+    with pytest.raises(ValueError, match=r"non-finite parameter weights.*learning_rate_init"):
         MLPRegressor(learning_rate_init=1e20, solver="sgd").fit(X, y)
     grid = {"learning_rate_init": [1e20, 1e-3]}
     model = MLPRegressor((5,), solver="sgd", max_iter=5, random_state=0)
@@ -339,6 +339,10 @@ def test_class_weights_are_weights_of_rows(class_weight):
     model = MLPClassifier((5,), max_iter=5, random_state=0, dtype="float64")
     by_class = clone(model).set_params(class_weight=class_weight).fit(X, y)
     counts = np.bincount(y)
-    given = {k: len(y) / (2 * counts[k]) for k in (0, 1)} if class_weight == "balanced" else class_weight
+    given = (
+        {k: len(y) / (2 * counts[k]) for k in (0, 1)}
+        if class_weight == "balanced"
+        else class_weight
+    )
     by_row = clone(model).fit(X, y, np.array([given[k] for k in y]))
     np.testing.assert_allclose(by_class.coefs_[0], by_row.coefs_[0], rtol=1e-12)

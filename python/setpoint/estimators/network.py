@@ -92,8 +92,8 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
     References
     ----------
     Glorot and Bengio (2010), He et al. (2015) and Saxe et al. (2014) for the starts. Kingma and Ba
-    (2015), "Adam". Loshchilov and Hutter (2019), "Decoupled weight decay regularization". Srivastava
-    et al. (2014), "Dropout". Ioffe and Szegedy (2015), "Batch normalization".
+    (2015), "Adam". Loshchilov and Hutter (2019), "Decoupled weight decay regularization".
+    Srivastava et al. (2014), "Dropout". Ioffe and Szegedy (2015), "Batch normalization".
 
     Examples
     --------
@@ -190,7 +190,7 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
         else:
             if known is None and classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            given = known if classes is None else np.unique(np.asarray(classes))
+            given: Any = known if classes is None else np.unique(np.asarray(classes))
             if known is not None and not np.array_equal(known, given):
                 raise ValueError(
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "

@@ -80,6 +80,10 @@ class NetworkEstimator(NetworkHyperparameters, MatrixEstimator):
     ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
         """The target of some rows as the core takes it, and the classes of all rows."""
 
+    @abstractmethod
+    def _last_activation(self, n_outputs: int) -> str:
+        """What will be done to the scores of so many last neurons."""
+
     def _start(self, data: SweepData) -> Any:
         if not self.warm_start or "_model" not in self.__dict__:
             return None
