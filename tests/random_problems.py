@@ -258,6 +258,51 @@ def _descent(problem):
     return values
 
 
+def _network(problem):
+    about = problem.about
+    values = {
+        "hidden_layer_sizes": [(), 1, (5,), (16, 3), (7, 7, 7)],
+        "activation": ["identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "silu", "gelu"],
+        "solver": ["adam", "adamw", "rmsprop", "sgd", "lbfgs"],
+        "alpha": [0.0, 1e-4, 1.0],
+        "batch_size": ["auto", 1, 7, 64],
+        "learning_rate": ["constant", "invscaling", "adaptive", "cosine", "step", "one_cycle"],
+        "learning_rate_init": [1e-3, 0.02],
+        "max_iter": [1, 2, 3, 6],
+        "shuffle": [True, False],
+        "random_state": [0, 7, 2**32 - 1],
+        "tol": [0.0, 1e-4, 10.0],
+        "momentum": [0.0, 0.5, 0.9],
+        "nesterovs_momentum": [True, False],
+        "early_stopping": [False, True],
+        "validation_fraction": [0.2, 0.4],
+        "n_iter_no_change": [1, 10],
+        "dropout": [0.0, 0.3],
+        "batch_norm": [False, True],
+        "init": ["glorot", "he", "orthogonal"],
+        "clip_norm": [None, 0.1],
+        "warmup_epochs": [0, 2],
+        "keep": ["auto", "last", "best"],
+        "beta_1": [0.9, 0.5],
+        "beta_2": [0.999, 0.9],
+        "epsilon": [1e-8, 1e-3],
+        "weight_decay": [0.01, 0.5],
+        "power_t": [0.5, 0.1],
+        "step_every": [1, 2],
+        "step_factor": [0.1, 0.5],
+        "max_fun": [15000, 3],
+        "dtype": ["float32", "float64"],
+    }
+    if about["n_classes"]:
+        weights = dict.fromkeys(range(about["n_classes"]), 1.0) | {0: 2.5, 1: 0.5}
+        values["class_weight"] = [None, "balanced", weights]
+    else:
+        values["loss"] = ["squared_error", "huber"] + ["poisson"] * about["positive"]
+        values["huber_delta"] = [1.0, 0.1]
+        values["clip_norm"] = [0.1, 1.0]  # targets of 1e6 are far
+    return values
+
+
 VALUES = {
     "forest": _forest,
     "extra_trees": _forest,
@@ -267,6 +312,7 @@ VALUES = {
     "elastic_net": _elastic_net,
     "logistic": _logistic,
     "descent": _descent,
+    "network": _network,
 }
 """By family: values to draw from, for each hyperparameter that shapes the model.
 
@@ -283,6 +329,8 @@ MONOTONIC = [-1, 1, 0, 1, -1, 0]
 def _legal(problem, params):
     """Combinations that no estimator takes are left out."""
     if not params.get("bootstrap", True) and params.get("max_samples") is not None:
+        return False
+    if params.get("solver") == "lbfgs" and (params.get("dropout") or params.get("batch_norm")):
         return False
     if params.get("solver") == "liblinear" and params.get("C") == math.inf:
         return False
@@ -315,6 +363,8 @@ def candidates(draw, problem, most=16):
         grid[name] = [values[name][i] for i in indices]
     # The estimators differ in this default: draw it for all of them.
     base = {"n_estimators": 4, "random_state": 1, "bootstrap": draw(st.booleans())}
+    if problem.kind.family == "network":
+        base |= {"hidden_layer_sizes": (5,), "max_iter": 3, "clip_norm": 1.0}
     base = problem.kind.only(base) | problem.kind.precise
     settings = [base | dict(zip(grid, chosen, strict=True)) for chosen in product(*grid.values())]
     settings = [params for params in settings if _legal(problem, params)]

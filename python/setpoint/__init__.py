@@ -7,6 +7,8 @@ from setpoint.estimators import (
     Lasso,
     LinearRegression,
     LogisticRegression,
+    MLPClassifier,
+    MLPRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
     Ridge,
@@ -14,6 +16,7 @@ from setpoint.estimators import (
     SGDRegressor,
 )
 from setpoint.estimators.export import export_text
+from setpoint.estimators.network_count import count_parameters
 from setpoint.estimators.persistence import load
 from setpoint.tuning import GridSearchCV
 
@@ -25,11 +28,14 @@ __all__ = [
     "Lasso",
     "LinearRegression",
     "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
     "RandomForestClassifier",
     "RandomForestRegressor",
     "Ridge",
     "SGDClassifier",
     "SGDRegressor",
+    "count_parameters",
     "export_text",
     "load",
 ]

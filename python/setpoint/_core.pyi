@@ -15,6 +15,7 @@ __all__ = [
     "METRICS",
     "Forest",
     "LinearModel",
+    "Network",
     "__version__",
     "bootstrap_counts",
     "class_values",
@@ -140,6 +141,38 @@ class LinearModel:
     def state(self) -> dict[str, NDArray[Any]]: ...
     @staticmethod
     def from_state(state: dict[str, NDArray[Any]]) -> LinearModel: ...
+
+class _History(TypedDict):
+    n_iter: int
+    n_seen: int
+    best: float
+    best_epoch: int
+    losses: list[float]
+    validation_losses: list[float]
+    validation_scores: list[float]
+
+@final
+class Network:
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def n_classes(self) -> list[int]: ...
+    @property
+    def sizes(self) -> list[int]: ...  # units of the input, the hidden layers, the output
+    @property
+    def out_activation(self) -> str: ...
+    @property
+    def history(self) -> _History: ...
+    def weights(self) -> list[NDArray[Any]]: ...  # (n_in, n_out) by layer
+    def biases(self) -> list[NDArray[Any]]: ...
+    def gains(self) -> list[NDArray[Any]]: ...  # of normalised layers
+    def moments(self) -> list[NDArray[Any]]: ...  # (2, n_out) of normalised layers
+    def predict(self, X: _Rows, n_threads: int) -> NDArray[np.float64]: ...  # (n, n_values)
+    def state(self) -> dict[str, NDArray[Any]]: ...
+    @staticmethod
+    def from_state(state: dict[str, NDArray[Any]]) -> Network: ...
 
 def class_values(
     scores: NDArray[np.float64], *, link: str, n_classes: int

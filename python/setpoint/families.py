@@ -17,6 +17,7 @@ from setpoint.estimators.forest import (
 )
 from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
 from setpoint.estimators.logistic import LogisticRegression
+from setpoint.estimators.network import MLPClassifier, MLPRegressor
 
 __all__ = ["FAMILIES", "Family", "estimator_classes"]
 
@@ -77,6 +78,7 @@ _ALL = (
     Family("elastic_net", "least squares with both penalties", None, ElasticNet),
     Family("logistic", "logistic regression", LogisticRegression, None),
     Family("descent", "linear models by gradient descent", SGDClassifier, SGDRegressor),
+    Family("network", "fully connected networks", MLPClassifier, MLPRegressor),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

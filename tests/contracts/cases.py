@@ -22,7 +22,7 @@ from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
 
-SMALL = {"n_estimators": 10}
+SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,)}
 """Hyperparameters that make a model small, where it has them."""
 
 PRECISE = {"tol": 1e-10, "max_iter": 100_000}
@@ -34,7 +34,12 @@ LARGE = {"n_estimators": 1_000_000}
 SLOW = {"n_estimators": 100, "max_features": None}
 """Hyperparameters that make a training of few long steps long, where it has them."""
 
-EFFECTIVE = {"n_estimators": 65, "alpha": 0.01, "momentum": 0.9}
+EFFECTIVE = {
+    "n_estimators": 65,
+    "alpha": 0.01,
+    "momentum": 0.9,
+    "hidden_layer_sizes": (10,),
+}
 """Where other hyperparameters act: enough trees to stop early, a penalty that leaves something, a
 momentum to look ahead along."""
 

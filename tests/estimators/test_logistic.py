@@ -152,7 +152,9 @@ def test_solvers_are_names_but_for_what_liblinear_means():
     X, y = noisy()
     plain = LogisticRegression().fit(X, y)
     for solver in ("newton-cg", "newton-cholesky", "sag", "saga"):
-        np.testing.assert_array_equal(LogisticRegression(solver=solver).fit(X, y).coef_, plain.coef_)
+        np.testing.assert_array_equal(
+            LogisticRegression(solver=solver).fit(X, y).coef_, plain.coef_
+        )
     other = LogisticRegression(solver="liblinear", dual=True).fit(X, y)
     assert abs(other.intercept_[0]) != abs(plain.intercept_[0])
     with pytest.raises(ValueError, match="multiclass"):

@@ -9,6 +9,7 @@ from setpoint.estimators.forest import (
 )
 from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
 from setpoint.estimators.logistic import LogisticRegression
+from setpoint.estimators.network import MLPClassifier, MLPRegressor
 
 __all__ = [
     "ElasticNet",
@@ -17,6 +18,8 @@ __all__ = [
     "Lasso",
     "LinearRegression",
     "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
     "RandomForestClassifier",
     "RandomForestRegressor",
     "Ridge",

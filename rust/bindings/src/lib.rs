@@ -6,6 +6,8 @@ mod door;
 #[cfg(feature = "forest")]
 mod forest;
 mod linear;
+#[cfg(feature = "network")]
+mod network;
 mod outcome;
 mod sweep;
 
@@ -18,6 +20,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("METRICS", pyo3::types::PyTuple::new(module.py(), setpoint_core::metric::NAMES)?)?;
     #[cfg(feature = "forest")]
     forest::register(module)?;
+    #[cfg(feature = "network")]
+    network::register(module)?;
     module.add_class::<linear::LinearModel>()?;
     module.add_function(wrap_pyfunction!(linear::class_values, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::fit, module)?)?;

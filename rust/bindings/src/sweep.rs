@@ -27,6 +27,8 @@ macro_rules! of_matrix {
             "logistic" => $with!(setpoint_core::logistic::Logistic, LinearModel),
             #[cfg(feature = "descent")]
             "descent" => $with!(setpoint_core::descent::Descents, LinearModel),
+            #[cfg(feature = "network")]
+            "network" => $with!(setpoint_core::network::Networks, crate::network::Network),
             _ => Err(unknown($name)),
         }
     };

@@ -16,6 +16,7 @@
 //! | vectors   | which vector instructions the processor has                         |
 //! | linear    | linear models: parameters, scores, links                            |
 //! | descent   | mini-batch gradient descent: steps, batches, linear models             |
+//! | network   | fully connected networks                                            |
 //! | forest    | random forests and extremely randomised trees                       |
 
 pub mod candidate;
@@ -31,6 +32,8 @@ pub mod linear;
 pub mod logistic;
 pub mod matrix;
 pub mod metric;
+#[cfg(feature = "network")]
+pub mod network;
 pub mod parallel;
 pub mod seed;
 pub mod sweep;
