@@ -43,6 +43,9 @@ EFFECTIVE = {
 """Where other hyperparameters act: enough trees to stop early, a penalty that leaves something, a
 momentum to look ahead along."""
 
+SATISFIED = {"tol": 1e6, "n_iter_no_change": 2}
+"""Hyperparameters of a network that is done after a few epochs, without a warning."""
+
 TREES = ("forest", "extra_trees")
 """Families whose predictions are constant between thresholds."""
 
@@ -89,7 +92,8 @@ class Kind:
 
     def small(self, **params):
         """A small estimator with a fixed seed."""
-        return self.cls(**(self.only(SMALL) | self.precise | self.seed | params))
+        short = SATISFIED if self.family == "network" else {}
+        return self.cls(**(self.only(SMALL) | short | self.precise | self.seed | params))
 
     def problem(self, data, **shape):
         """X and y of `data` for this task, without missing values where they are refused."""

@@ -155,7 +155,7 @@ def test_lbfgs_ends_where_scikit_learn_does():
         mine = ours(**same, dtype="float64").fit(X, y)
         their = theirs(**same).fit(X, y)
         np.testing.assert_allclose(mine.coefs_[0], their.coefs_[0], atol=1e-3)
-        assert mine.loss_ < their.loss_ + 1e-8
+        assert mine.loss_ < their.loss_ + 1e-6
 
 
 def test_parameters_are_counted():
