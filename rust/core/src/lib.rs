@@ -15,6 +15,7 @@
 //! | parallel  | threads, interruption, deadline, progress                           |
 //! | vectors   | which vector instructions the processor has                         |
 //! | linear    | linear models: parameters, scores, links                            |
+//! | svm       | support vector machines with kernels, and linear ones               |
 //! | forest    | random forests and extremely randomised trees                       |
 
 pub mod candidate;
@@ -28,5 +29,7 @@ pub mod matrix;
 pub mod metric;
 pub mod parallel;
 pub mod seed;
+#[cfg(feature = "svm")]
+pub mod svm;
 pub mod sweep;
 pub mod vectors;
