@@ -1,10 +1,10 @@
-"""Compare setpoint with other libraries: ``python benches/compare.py forest`` prints markdown
+"""Compare setpoint with other libraries: ``python benches/compare.py TOPIC`` prints markdown
 tables.
 
-Everything is measured in one run, library after library in turn, on two threads, with the
-held-out score beside every time (``measure.py``); what each library is told is in
-``libraries.py``. Ratios are the other library's time over setpoint's: above one, setpoint is
-faster. Losses are listed under each table.
+Everything is measured in one run, library after library in turn, on two threads, with the score or
+objective reached beside every time. Ratios are the other library's time over setpoint's: above one,
+setpoint is faster. Losses are listed under each table. A topic is a module or package here; what
+each library is told stands there.
 """
 
 from __future__ import annotations
@@ -14,30 +14,25 @@ import os
 import platform
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-import sections
-from libraries import THREADS, Library, installed
-from problems import Problem, all_problems
-from sections import Run
+from choose import chosen
+from measure import OURS, THREADS, work_in_turn
+from tables import comparison, losses
 
-SECTIONS: dict[str, Callable[[Run], None]] = {
-    "fit": sections.fit_and_predict,
-    "small": sections.small,
-    "grid": sections.grid_search,
-    "memory": sections.memory,
-    "accuracy": sections.accuracy,
-}
+TOPICS = ("forest",)
+"""`forest` is a package with sections; any other is a module with ``PEERS`` (packages to name with
+their versions), ``NOTE`` (what the tables show) and ``works(quick)``, an iterator of `Work`."""
 
 
-def machine() -> str:
+def machine(peers: Iterable[str]) -> str:
     """The machine and the versions, for the head of the report."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    names = ("setpoint", "scikit-learn", "scikit-learn-intelex", "lightgbm", "ydf", "numpy")
     found = []
-    for name in names:
+    for name in ("setpoint", "numpy", "scikit-learn", *peers):
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
@@ -53,26 +48,11 @@ def machine() -> str:
     )
 
 
-def _chosen(wanted: str | None, present: dict[str, Problem] | dict[str, Library]) -> list[str]:
-    """The names asked for (separated by semicolons; a part of a name takes all that hold it)."""
-    names: set[str] = set()
-    for text in wanted.split(";") if wanted is not None else [""]:
-        held = (
-            [text.strip()] if text.strip() in present else [n for n in present if text.strip() in n]
-        )
-        if not held:
-            raise SystemExit(f"nothing is called {text!r}; there are: {'; '.join(present)}")
-        names.update(held)
-    return [name for name in present if name in names]
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("family", choices=["forest"])
-    parser.add_argument(
-        "--quick", action="store_true", help="one round, problems of up to 20,000 rows"
-    )
-    parser.add_argument("--sections", default=";".join(SECTIONS), help="separated by ';'")
+    parser.add_argument("topic", choices=TOPICS)
+    parser.add_argument("--quick", action="store_true", help="one round, small problems")
+    parser.add_argument("--sections", help="of the forests, separated by ';'")
     parser.add_argument("--problems", help="names or parts of names, separated by ';'")
     parser.add_argument("--libraries", help="names or parts of names, separated by ';'")
     parser.add_argument("--rounds", type=int, default=5)
@@ -80,8 +60,23 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _compare(topic: Any, arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """All works of a topic in one table."""
+    rounds = 1 if arguments.quick else arguments.rounds
+    rows: dict[str, Mapping[str, Any]] = {}
+    for work in topic.works(arguments.quick):
+        wanted = arguments.problems
+        if wanted is None or any(part.strip() in work.name for part in wanted.split(";")):
+            ways = {name: work.ways[name] for name in chosen(arguments.libraries, work.ways)}
+            rows[work.name] = work_in_turn(type(work)(work.name, ways), rounds)
+    libraries = dict.fromkeys(name for timings in rows.values() for name in timings)
+    say(topic.NOTE)
+    say(comparison(rows, [OURS, *(name for name in libraries if name != OURS)], rounds))
+    say("Losses: " + ("; ".join(losses(rows)) or "none") + ".")
+
+
 def main() -> None:
-    """Run the sections that were asked for."""
+    """Run what was asked for."""
     arguments = _arguments()
     warnings.filterwarnings("ignore")  # peers warn about names of columns and the like
     output = arguments.output.open("w") if arguments.output else None
@@ -91,17 +86,14 @@ def main() -> None:
         if output:
             print(text, end="\n\n", file=output, flush=True)
 
-    problems, libraries = all_problems(), installed()
-    run = Run(
-        {name: problems[name] for name in _chosen(arguments.problems, problems)},
-        {name: libraries[name] for name in _chosen(arguments.libraries, libraries)},
-        1 if arguments.quick else arguments.rounds,
-        arguments.quick,
-        say,
-    )
-    say(f"`{' '.join(['python', *sys.argv])}`: {machine()}. Medians of {run.rounds} round(s).")
-    for name in arguments.sections.split(";"):
-        SECTIONS[name.strip()](run)
+    topic = import_module(arguments.topic)
+    rounds = 1 if arguments.quick else arguments.rounds
+    command = " ".join(["python", *sys.argv])
+    say(f"`{command}`: {machine(topic.PEERS)}. Medians of {rounds} round(s).")
+    if arguments.topic == "forest":
+        topic.compare(arguments, rounds, say)
+    else:
+        _compare(topic, arguments, say)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""Times and scores of one problem, library after library in turn (A B A B), medians over the
-rounds.
+"""Times and scores of one work, library after library in turn (A B A B), medians over the rounds.
 
 In turn, because a machine drifts: what is measured a minute apart is not comparable. Nothing is
 printed here.
@@ -9,16 +8,13 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
 
-from sklearn.metrics import accuracy_score, r2_score
-
-from libraries import Library, Model
-from problems import Data, Problem
-
+OURS = "setpoint"
+THREADS = 2
 PATIENCE = 30.0
 """Seconds of one fit above which a library is measured once, and marked so in the tables."""
 LONG_ENOUGH = 0.2
@@ -27,7 +23,7 @@ LONG_ENOUGH = 0.2
 
 @dataclass
 class Timing:
-    """Seconds of one library on one problem, and the held-out scores of its forests."""
+    """Seconds of one library on one work, and the scores that it reached."""
 
     seconds: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
@@ -64,46 +60,44 @@ def steady(action: Callable[..., object], *arguments: object) -> float:
     return median(times)
 
 
-def held_out_score(problem: Problem, data: Data, model: Model) -> float:
-    """Accuracy, or R2 for regression."""
-    metric = r2_score if problem.task == "regression" else accuracy_score
-    return float(metric(data.y_test, model.predict(data.X_test)))
+@dataclass(frozen=True)
+class Work:
+    """A row of a table: the same work, as each library does it.
+
+    Attributes
+    ----------
+    name : str
+        For the table.
+    ways : mapping of str to callable() -> float
+        By library. A call does the whole work that is timed and returns what it reached: an
+        objective, a score. Data are made, and modules imported, before.
+    """
+
+    name: str
+    ways: Mapping[str, Callable[[], float]]
 
 
-def _warm(problem: Problem, data: Data, library: Library) -> None:
-    """Import, start threads and load code outside the clock."""
-    rows = slice(0, min(500, len(data.y_train)))
-    model = library.make(problem, 0)
-    model.fit(data.X_train[rows], data.y_train[rows])
-    model.predict(data.X_test[:10])
-
-
-def in_turn(
-    problem: Problem, data: Data, libraries: Iterable[Library], rounds: int
-) -> tuple[dict[str, Timing], dict[str, Model]]:
-    """Fit every library once a round, another seed each round; also the last round's models.
+def work_in_turn(work: Work, rounds: int) -> dict[str, Timing]:
+    """Do the work by every library once a round; ours once before, to start threads.
 
     A library that fails is named with its error and does not end the run.
     """
-    taking_part = [
-        library for library in libraries if library.takes_missing or not data.has_missing
-    ]
-    timings = {library.name: Timing() for library in taking_part}
-    models: dict[str, Model] = {}
-    for turn in range(rounds):
-        for library in taking_part:
-            timing = timings[library.name]
+    timings = {name: Timing() for name in work.ways}
+    if OURS in work.ways:
+        work.ways[OURS]()
+    for _ in range(rounds):
+        for name, way in work.ways.items():
+            timing = timings[name]
             if timing.rests():
                 continue
+            gc.collect()
+            start = perf_counter()
             try:
-                if turn == 0:
-                    _warm(problem, data, library)
-                model = library.make(problem, turn)
-                gc.collect()
-                timing.seconds.append(seconds(model.fit, data.X_train, data.y_train))
-                timing.scores.append(held_out_score(problem, data, model))
-                models[library.name] = model
+                score = way()
             except Exception as error:
                 timing.failure = f"{type(error).__name__}: {error}"
-                print(f"{problem.name}: {library.name} failed: {timing.failure}", file=sys.stderr)
-    return {name: timing for name, timing in timings.items() if timing.seconds}, models
+                print(f"{work.name}: {name} failed: {timing.failure}", file=sys.stderr)
+                continue
+            timing.seconds.append(perf_counter() - start)
+            timing.scores.append(score)
+    return {name: timing for name, timing in timings.items() if timing.seconds}

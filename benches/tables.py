@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from libraries import OURS
-from measure import Timing
+from measure import OURS, Timing
 
 Rows = Mapping[str, Mapping[str, Timing]]
 """Problem name to library name to timing."""

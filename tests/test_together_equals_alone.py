@@ -25,11 +25,7 @@ def swept(problem, params, n_threads):
     data = estimator._sweep_data(problem.X, problem.y, problem.sample_weight)
     answer = _core.sweep(
         estimator._family,
-        data.X,
-        data.y,
-        n_classes=data.n_classes,
-        categorical=data.categorical,
-        sample_weight=data.sample_weight,
+        data,
         folds=problem.folds,
         candidates=[estimator._sweep_candidate(each, data) for each in params],
         metrics=[],

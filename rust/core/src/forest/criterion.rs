@@ -23,7 +23,9 @@
 //! gain found needs no closer look. (Bounding by intervals: Alsabti, Ranka and Singh, CLOUDS, KDD
 //! 1998; they estimate the bound by ascent, here it is one.)
 
+use super::pairs::{self, NARROW, Squared};
 use super::sums::{Binary, Counts, Labelled, Moments, Sums, Tally, Weighted};
+use crate::vectors::Vectors;
 
 /// Up to this many rows the best of all partitions is worth computing.
 const CEILING_ROWS: usize = 6;
@@ -61,6 +63,23 @@ pub trait Criterion<S: Sums>: Copy + Send + Sync {
     const VECTORS: bool = false;
     /// Up to this many rows are sorted rather than binned: where that was measured to be faster.
     const FEW_ROWS: usize;
+
+    /// Up to this many rows are compared in pairs (pairs.rs) where nothing is missing or limited.
+    const PAIRS: usize = 0;
+    /// True if the pairs' sums hold the node.
+    fn fits_pairs(_node: &Self::Node) -> bool {
+        true
+    }
+    /// The gain of a cut after the code of each row; those of the greatest code mean nothing.
+    fn gains<const N: usize>(
+        _node: &Self::Node,
+        _codes: &[u16; N],
+        _rows: &[S::Row],
+        _centre: f64,
+        _vectors: Vectors,
+    ) -> [f64; N] {
+        [f64::NAN; N]
+    }
 
     /// The left side of a cut as it takes up row after row, and its gain.
     type Walk;
@@ -163,6 +182,28 @@ impl Criterion<Binary> for Quadratic {
         2.0 * q * q * node.w / (w * (node.w - w))
     }
 
+    const PAIRS: usize = 64;
+
+    #[inline(always)]
+    fn fits_pairs(node: &TwoSums) -> bool {
+        node.w < NARROW
+    }
+
+    #[inline(always)]
+    fn gains<const N: usize>(
+        node: &TwoSums,
+        codes: &[u16; N],
+        rows: &[u64],
+        _centre: f64,
+        vectors: Vectors,
+    ) -> [f64; N] {
+        let mut gains = [0.0; N];
+        for (gain, left) in gains.iter_mut().zip(pairs::two_classes(codes, rows, vectors)) {
+            *gain = Self::gain(node, Binary(u64::from(left >> 8) << 32 | u64::from(left & 0xff)));
+        }
+        gains
+    }
+
     #[inline(always)]
     fn bound(node: &TwoSums, before: Binary, bin: Binary) -> f64 {
         corners(node, before, bin, Self::gain)
@@ -197,6 +238,24 @@ impl Criterion<Moments> for Quadratic {
     #[inline(always)]
     fn bound(node: &TwoSums, before: Moments, bin: Moments) -> f64 {
         vertices(node, before, bin, Self::gain)
+    }
+
+    const PAIRS: usize = 32;
+
+    #[inline(always)]
+    fn gains<const N: usize>(
+        node: &TwoSums,
+        codes: &[u16; N],
+        rows: &[Weighted],
+        centre: f64,
+        vectors: Vectors,
+    ) -> [f64; N] {
+        let (w, s) = pairs::moments(codes, rows, centre, vectors);
+        let mut gains = [0.0; N];
+        for j in 0..N {
+            gains[j] = Self::gain(node, Moments { w: w[j], s: s[j] });
+        }
+        gains
     }
 
     /// The best of all partitions of a set parts it where its targets are sorted (Fisher 1958).
@@ -370,7 +429,8 @@ pub struct Shares<const P: usize> {
     total: [f64; P],
     share: [f64; P],
     w: f64,
-    /// sum_k N_Tk^2 / W_T
+    /// sum_k N_Tk^2, and that over W_T
+    squares: f64,
     square: f64,
 }
 
@@ -413,7 +473,8 @@ impl<const P: usize> Shares<P> {
         for part in &mut share {
             *part /= w;
         }
-        Shares { total, share, w, square: sum(squares(total)) / w }
+        let squares = sum(squares(total));
+        Shares { total, share, w, squares, square: squares / w }
     }
 }
 
@@ -459,6 +520,31 @@ impl<T: Tally, const P: usize> Criterion<Counts<T, P>> for Quadratic {
     #[inline(always)]
     fn gain_of(node: &Shares<P>, walk: &Squares<T, P>) -> f64 {
         walk.square[0] / walk.w[0] + walk.square[1] / walk.w[1] - node.square
+    }
+
+    const PAIRS: usize = if T::EXACT { 64 } else { 0 };
+
+    #[inline(always)]
+    fn fits_pairs(node: &Shares<P>) -> bool {
+        node.w < NARROW
+    }
+
+    #[inline(always)]
+    fn gains<const N: usize>(
+        node: &Shares<P>,
+        codes: &[u16; N],
+        rows: &[Labelled<T>],
+        _centre: f64,
+        vectors: Vectors,
+    ) -> [f64; N] {
+        let Squared { w, square, cross } = pairs::squares(codes, rows, &node.total, vectors);
+        let mut gains = [0.0; N];
+        for j in 0..N {
+            let (w_l, sq_l) = (f64::from(w[j]), f64::from(square[j]));
+            let sq_r = node.squares - 2.0 * f64::from(cross[j]) + sq_l;
+            gains[j] = sq_l / w_l + sq_r / (node.w - w_l) - node.square;
+        }
+        gains
     }
 
     type Node = Shares<P>;

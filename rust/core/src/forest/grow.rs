@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 
 use super::bins::Column;
 use super::rules::Rules;
-use super::split::{Split, gather};
+use super::split::{LANES, Split, gather, greatest, least, padded};
 use super::targets::{Stats, Targets};
 use super::tree::{CATEGORICAL, LEAF, MAX_COLUMNS, MISSING_LEFT, write_set};
 use crate::parallel::Control;
@@ -125,8 +125,8 @@ impl<T: Targets> Growth<'_, T> {
         let n = arena.rows.len();
         arena.spare_rows.resize(n, 0);
         arena.spare_load.resize(n, T::Row::default());
-        arena.codes.resize(n, 0);
-        arena.sides.resize(n, 0);
+        arena.codes.resize(n + LANES, 0);
+        arena.sides.resize(n + LANES, 0);
         if arena.columns.len() != self.columns.len() {
             arena.columns = (0..self.columns.len() as u32).collect();
         }
@@ -286,7 +286,7 @@ impl<T: Targets> Work<'_, '_, T> {
         let n = end - start;
         let column = &self.growth.columns[split.column as usize];
         if self.arena.gathered != (open.id, split.column) {
-            gather(column, &self.arena.rows[start..end], &mut self.arena.codes[..n]);
+            gather(column, &self.arena.rows[start..end], &mut self.arena.codes);
             self.arena.gathered = (open.id, split.column);
         }
         let missing = column.n_bins() as u16;
@@ -364,22 +364,15 @@ impl<T: Targets> Work<'_, '_, T> {
     #[inline(always)]
     fn choose_sides(&mut self, n: usize, split: &Split<T::Left>, missing: u16) -> (usize, u32) {
         let column = &self.growth.columns[split.column as usize];
-        let (codes, sides) = (&self.arena.codes[..n], &mut self.arena.sides[..n]);
-        let (mut last_left, mut first_right) = (0u16, u16::MAX);
+        let (codes, sides) = (&self.arena.codes[..padded(n)], &mut self.arena.sides[..padded(n)]);
+        let mut between = 0;
         if let Some(set) = &split.set {
             for (side, code) in sides.iter_mut().zip(codes) {
                 *side = u8::from(set.binary_search(code).is_ok());
             }
         } else {
             // Present values and the missing code alike: the code after the last value is missing.
-            let up_to = split.cut.code;
-            for (side, &code) in sides.iter_mut().zip(codes) {
-                *side = u8::from(code <= up_to);
-            }
-            for &code in codes {
-                last_left = last_left.max(if code <= up_to { code } else { 0 });
-                first_right = first_right.min(if code <= up_to { u16::MAX } else { code });
-            }
+            between = sides_of_cut(codes, split.cut.code, sides);
             if column.has_missing {
                 let missing_left = u8::from(split.cut.missing_left);
                 for (side, &code) in sides.iter_mut().zip(codes) {
@@ -387,16 +380,8 @@ impl<T: Targets> Work<'_, '_, T> {
                 }
             }
         }
-        let mut n_left = 0;
-        for chunk in sides.chunks(255) {
-            // In bytes as far as they go: that is what vectorises.
-            let mut sum = 0u8;
-            for &side in chunk {
-                sum += side;
-            }
-            n_left += usize::from(sum);
-        }
-        (n_left, u32::from(last_left) << 16 | u32::from(first_right))
+        // The padding goes where the first row goes.
+        (count(sides) - usize::from(sides[0]) * (padded(n) - n), between)
     }
 
     /// Parts rows[start..end] by `sides`, left ones first, both in their order.
@@ -438,6 +423,39 @@ impl<T: Targets> Work<'_, '_, T> {
             _ => [(middle, whole.1), (whole.0, middle)],
         }
     }
+}
+
+/// Writes 1 for codes up to `up_to` and 0 for others; returns the greatest of the former above the least of
+/// the latter. Both have whole steps.
+#[inline(always)]
+fn sides_of_cut(codes: &[u16], up_to: u16, sides: &mut [u8]) -> u32 {
+    let (mut last_left, mut first_right) = ([0u16; LANES], [u16::MAX; LANES]);
+    for (codes, sides) in codes.chunks_exact(LANES).zip(sides.chunks_exact_mut(LANES)) {
+        for k in 0..LANES {
+            let left = codes[k] <= up_to;
+            sides[k] = u8::from(left);
+            last_left[k] = last_left[k].max(if left { codes[k] } else { 0 });
+            first_right[k] = first_right[k].min(if left { u16::MAX } else { codes[k] });
+        }
+    }
+    u32::from(greatest(last_left)) << 16 | u32::from(least(first_right))
+}
+
+/// How many of `sides`, whole steps of zeros and ones, are one.
+#[inline(always)]
+fn count(sides: &[u8]) -> usize {
+    let mut n = 0;
+    for part in sides.chunks(255 * LANES) {
+        // In bytes as far as they go: that is what vectorises.
+        let mut sums = [0u8; LANES];
+        for chunk in part.chunks_exact(LANES) {
+            for k in 0..LANES {
+                sums[k] += chunk[k];
+            }
+        }
+        n += sums.iter().map(|&sum| usize::from(sum)).sum::<usize>();
+    }
+    n
 }
 
 /// A float32 t with a <= t < b, halfway between them where float32 allows.

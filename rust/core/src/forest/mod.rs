@@ -10,7 +10,7 @@
 //! | bins          | how columns become ordered integer codes                       |
 //! | sample        | which rows a tree sees, with what weight                       |
 //! | sums, criterion | what a node knows of its targets, how good a cut is          |
-//! | search        | the best cut of a numeric column; categories, random: of others |
+//! | search, pairs, refine | the best cut of a numeric column; categories, random: of others |
 //! | targets, wide | the above for one output; for several, and absolute errors     |
 //! | split, grow   | the best split of a node; a tree                               |
 //! | truncate, prune | which smaller trees are contained in it                      |
@@ -29,8 +29,10 @@ mod grower;
 mod importance;
 pub mod learned;
 mod median;
+mod pairs;
 mod prune;
 mod random;
+mod refine;
 mod rules;
 mod sample;
 mod search;

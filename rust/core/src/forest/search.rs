@@ -12,6 +12,7 @@
 
 use super::criterion::Criterion;
 use super::sums::Sums;
+use crate::vectors::Vectors;
 
 /// The most rows that are sorted rather than binned; a criterion may say fewer.
 pub const FEW_ROWS: usize = 256;
@@ -23,8 +24,6 @@ const VALUES_PER_ROW: usize = 2;
 const ROWS_PER_SLOT: usize = 4;
 const MIN_SLOTS: usize = 32;
 const MAX_SLOTS: usize = 1024;
-/// Rows that are looked at together for being in an open slot.
-const CHUNK: usize = 16;
 
 /// A cut of a column: codes up to `code` go left.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +69,8 @@ impl Limits {
 #[derive(Clone, Copy)]
 pub struct Codes<'a> {
     pub codes: &'a [u16],
+    /// The same, followed by copies of the first up to a multiple of `LANES`.
+    pub padded: &'a [u16],
     /// Least and greatest code that is not `missing`.
     pub low: u16,
     pub high: u16,
@@ -77,22 +78,41 @@ pub struct Codes<'a> {
     pub missing: Option<u16>,
 }
 
-/// Reusable buffers.
-#[derive(Default)]
+/// Reusable buffers, and the vectors to use.
 pub struct Scratch<S> {
-    slots: Vec<S>,
-    rows: Vec<u32>,
-    gains: Vec<f64>,
-    open: Vec<u8>,
-    keys: Vec<u64>,
-    sorted: Vec<u32>,
+    pub vectors: Vectors,
+    pub(super) slots: Vec<S>,
+    pub(super) sums: Vec<S>,
+    pub(super) rows: Vec<u32>,
+    pub(super) gains: Vec<f64>,
+    pub(super) open: Vec<u8>,
+    pub(super) picked: Vec<u32>,
+    pub(super) keys: Vec<u64>,
+    pub(super) sorted: Vec<u32>,
+}
+
+impl<S> Default for Scratch<S> {
+    fn default() -> Self {
+        Scratch {
+            vectors: Vectors::detect(),
+            slots: Vec::new(),
+            sums: Vec::new(),
+            rows: Vec::new(),
+            gains: Vec::new(),
+            open: Vec::new(),
+            picked: Vec::new(),
+            keys: Vec::new(),
+            sorted: Vec::new(),
+        }
+    }
 }
 
 impl<S: Sums> Scratch<S> {
     #[inline(always)]
-    fn reserve(&mut self, n: usize) {
+    pub(super) fn reserve(&mut self, n: usize) {
         if self.slots.len() < n {
             self.slots.resize(n, S::default());
+            self.sums.resize(n, S::default());
             self.rows.resize(n, 0);
             self.gains.resize(n, 0.0);
             self.open.resize(n, 0);
@@ -120,7 +140,10 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let span = usize::from(self.column.high - self.column.low);
         // A column of few values needs few slots: then they cost less than to sort.
         let sort = n <= C::FEW_ROWS && (n <= 8 || span > n / VALUES_PER_ROW);
-        let found = match (sort, self.limits.bind()) {
+        let limited = self.limits.bind();
+        let compare = n <= C::PAIRS && !limited && self.column.missing.is_none() && C::fits_pairs(self.node);
+        let found = match (sort, limited) {
+            _ if compare => self.compared(&mut best, scratch.vectors),
             (true, false) => self.sorted::<false>(&mut best, scratch),
             (true, true) => self.sorted::<true>(&mut best, scratch),
             (false, false) => self.binned::<false>(&mut best, scratch),
@@ -170,14 +193,9 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     fn sorted<const LIMITED: bool>(&self, best: &mut Cut<S>, scratch: &mut Scratch<S>) -> bool {
         scratch.reserve(FEW_ROWS);
         let Scratch { slots, gains, sorted, .. } = scratch;
-        let keys = match self.rows.len() {
-            ..=8 => self.sort::<8>(sorted),
-            9..=16 => self.sort::<16>(sorted),
-            17..=32 => self.sort::<32>(sorted),
-            33..=64 => self.sort::<64>(sorted),
-            65..=128 => self.sort::<128>(sorted),
-            _ => self.sort::<FEW_ROWS>(sorted),
-        };
+        let mut keys = [u32::MAX; FEW_ROWS];
+        let n = self.keys(&mut keys);
+        let keys = sort(&keys, n, sorted);
         if self.column.missing.is_none() {
             if !LIMITED && C::WALKS_BY_SUMS {
                 return self.sweep_sums(best, keys, slots, gains);
@@ -188,41 +206,25 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         self.sweep::<LIMITED>(best, keys, true) || right
     }
 
-    /// The rows that are not missing in the order of their codes, as code above row number.
-    ///
-    /// A key's place is the number of smaller keys. To count them is more work than to sort, but all of it
-    /// is in vectors and nothing depends on a branch.
+    /// The rows that are not missing as code above row number; returns how many they are.
     #[inline(always)]
-    fn sort<'b, const N: usize>(&self, sorted: &'b mut [u32]) -> &'b [u32] {
-        let sorted = &mut sorted[..N];
-        let mut keys = [u32::MAX; N];
-        let mut n = 0;
-        if let Some(missing) = self.column.missing {
-            for (i, &code) in self.column.codes.iter().enumerate() {
-                keys[n & (N - 1)] = u32::from(code) << 16 | i as u32;
-                n += usize::from(code != missing);
-            }
-            keys[n.min(N - 1)..].fill(u32::MAX);
-            if n == N {
-                // The last key was filled over.
-                keys[N - 1] = u32::from(self.column.codes[N - 1]) << 16 | (N - 1) as u32;
-            }
-        } else {
-            n = self.column.codes.len();
-            for (i, (key, &code)) in keys.iter_mut().zip(self.column.codes).enumerate() {
+    fn keys(&self, keys: &mut [u32; FEW_ROWS]) -> usize {
+        let codes = self.column.codes;
+        let Some(missing) = self.column.missing else {
+            for (i, (key, &code)) in keys.iter_mut().zip(codes).enumerate() {
                 *key = u32::from(code) << 16 | i as u32;
             }
+            return codes.len();
+        };
+        let mut n = 0;
+        for (i, &code) in codes.iter().enumerate() {
+            keys[n & (FEW_ROWS - 1)] = u32::from(code) << 16 | i as u32;
+            n += usize::from(code != missing);
         }
-        let mut place = [0u32; N];
-        for &key in &keys[..n] {
-            for j in 0..N {
-                place[j] += u32::from(key < keys[j]);
-            }
+        if n < FEW_ROWS {
+            keys[n] = u32::MAX;
         }
-        for (&key, &place) in keys[..n].iter().zip(&place) {
-            sorted[place as usize & (N - 1)] = key;
-        }
-        &sorted[..n]
+        n
     }
 
     /// Goes through all rows in the order of their codes, the missing ones on the side given.
@@ -265,14 +267,27 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
             left.add_row(self.rows[(key & 0xffff) as usize], self.centre);
             *sum = left;
         }
-        for (gain, &sum) in gains.iter_mut().zip(sums.iter()) {
+        self.pick(best, keys, sums, gains, false)
+    }
+
+    /// The best cut after rows sorted by code, `sums` on its left; one after the greatest code is none.
+    #[inline(always)]
+    pub(super) fn pick(
+        &self,
+        best: &mut Cut<S>,
+        keys: &[u32],
+        sums: &[S],
+        gains: &mut [f64],
+        missing_left: bool,
+    ) -> bool {
+        for (gain, &sum) in gains.iter_mut().zip(sums) {
             *gain = C::gain(self.node, sum);
         }
         let mut found = false;
         for j in 0..keys.len() - 1 {
             if gains[j] > best.gain && keys[j] >> 16 != keys[j + 1] >> 16 {
                 let code = (keys[j] >> 16) as u16;
-                *best = Cut { gain: gains[j], code, missing_left: false, perfect: false, left: sums[j] };
+                *best = Cut { gain: gains[j], code, missing_left, perfect: false, left: sums[j] };
                 found = true;
             }
         }
@@ -280,7 +295,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     }
 
     #[inline(always)]
-    fn consider_walk<const LIMITED: bool>(
+    pub(super) fn consider_walk<const LIMITED: bool>(
         &self,
         best: &mut Cut<S>,
         walk: &C::Walk,
@@ -385,126 +400,36 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         }
         (missing, rows_missing)
     }
+}
 
-    /// Writes the rows of open slots into `keys`, code above row number; returns how many they are.
-    #[inline(always)]
-    fn open_rows(&self, shift: u32, open: &[u8], keys: &mut Vec<u64>) -> usize {
-        let Codes { codes, low, missing, .. } = self.column;
-        if keys.len() < codes.len() {
-            keys.resize(codes.len(), 0);
-        }
-        let first = open.iter().position(|&is_open| is_open == 1).unwrap_or(0);
-        let last = open.iter().rposition(|&is_open| is_open == 1).unwrap_or(0);
-        let (least, range) = (low + ((first as u32) << shift) as u16, ((last - first + 1) as u32) << shift);
-        // Open slots lie close together as a rule: most chunks have no row in their range.
-        let mut n_keys = 0;
-        for (c, chunk) in codes.chunks(CHUNK).enumerate() {
-            let mut any = false;
-            for &code in chunk {
-                any |= u32::from(code.wrapping_sub(least)) < range;
-            }
-            if !any {
-                continue;
-            }
-            // Invariant: keys[..n_keys] are the rows before i that lie in open slots.
-            for (i, &code) in chunk.iter().enumerate() {
-                keys[n_keys] = u64::from(code) << 32 | (c * CHUNK + i) as u64;
-                let slot = (code.wrapping_sub(low) >> shift) as usize;
-                let is_open = slot < open.len() && open[slot] == 1 && missing != Some(code);
-                n_keys += usize::from(is_open);
-            }
-        }
-        n_keys
+/// Puts n keys, of which none is the greatest number, in order.
+///
+/// A key's place is the number of smaller keys. To count them is more work than to sort, but all of it is in
+/// vectors and nothing depends on a branch.
+#[inline(always)]
+pub(super) fn sort<'a>(keys: &[u32; FEW_ROWS], n: usize, sorted: &'a mut [u32]) -> &'a [u32] {
+    match n {
+        ..=8 => sort_up_to::<8>(keys, n, sorted),
+        9..=16 => sort_up_to::<16>(keys, n, sorted),
+        17..=32 => sort_up_to::<32>(keys, n, sorted),
+        33..=64 => sort_up_to::<64>(keys, n, sorted),
+        65..=128 => sort_up_to::<128>(keys, n, sorted),
+        _ => sort_up_to::<FEW_ROWS>(keys, n, sorted),
     }
+    &sorted[..n]
+}
 
-    /// The bound of a slot, with the missing rows on either side.
-    #[inline(always)]
-    fn bound(&self, before: S, upto: S, missing: S) -> f64 {
-        let inside = upto.minus(before);
-        let bound = C::bound(self.node, before, inside);
-        if self.column.missing.is_none() {
-            return bound;
+#[inline(always)]
+fn sort_up_to<const N: usize>(keys: &[u32; FEW_ROWS], n: usize, sorted: &mut [u32]) {
+    let (keys, sorted) = (&keys[..N], &mut sorted[..N]);
+    let mut place = [0u32; N];
+    for &key in &keys[..n] {
+        for j in 0..N {
+            place[j] += u32::from(key < keys[j]);
         }
-        bound.max(C::bound(self.node, before.plus(missing), inside))
     }
-
-    /// Looks into the slots whose bound is above the best gain so far.
-    #[inline(always)]
-    fn refine<const LIMITED: bool>(
-        &self,
-        best: &mut Cut<S>,
-        shift: u32,
-        n_slots: usize,
-        missing: S,
-        rows_missing: u32,
-        scratch: &mut Scratch<S>,
-    ) -> bool {
-        let low = self.column.low;
-        let has_missing = self.column.missing.is_some();
-        let slots = &scratch.slots[..n_slots];
-        let open = &mut scratch.open[..n_slots];
-        let floor = best.gain;
-        let mut any = u8::from(self.bound(S::default(), slots[0], missing) > floor);
-        open[0] = any;
-        for j in 1..n_slots {
-            open[j] = u8::from(self.bound(slots[j - 1], slots[j], missing) > floor);
-            any |= open[j];
-        }
-        if any == 0 {
-            return false;
-        }
-        let n_keys = self.open_rows(shift, open, &mut scratch.keys);
-        let keys = &mut scratch.keys[..n_keys];
-        keys.sort_unstable();
-
-        let mut found = false;
-        let mut k = 0;
-        while k < keys.len() {
-            let slot = (((keys[k] >> 32) as u16 - low) >> shift) as usize;
-            let before = if slot == 0 { S::default() } else { slots[slot - 1] };
-            let rows_before = if LIMITED && slot > 0 { scratch.rows[slot - 1] } else { 0 };
-            let end = k + keys[k..]
-                .iter()
-                .take_while(|&&key| (((key >> 32) as u16 - low) >> shift) as usize == slot)
-                .count();
-            found |= self.inside::<LIMITED>(best, &keys[k..end], before, rows_before, false);
-            if has_missing {
-                found |= self.inside::<LIMITED>(
-                    best,
-                    &keys[k..end],
-                    before.plus(missing),
-                    rows_before + rows_missing,
-                    true,
-                );
-            }
-            k = end;
-        }
-        found
-    }
-
-    /// Cuts between the sorted rows of a slot, with `before` to their left.
-    #[inline(always)]
-    fn inside<const LIMITED: bool>(
-        &self,
-        best: &mut Cut<S>,
-        keys: &[u64],
-        before: S,
-        rows_before: u32,
-        missing_left: bool,
-    ) -> bool {
-        let mut walk = C::walk(before, self.total);
-        let mut found = false;
-        let mut last = keys.first().map_or(0, |key| (key >> 32) as u16);
-        for (done, &key) in keys.iter().enumerate() {
-            let code = (key >> 32) as u16;
-            if code != last {
-                found |=
-                    self.consider_walk::<LIMITED>(best, &walk, rows_before + done as u32, last, missing_left);
-                last = code;
-            }
-            C::step(&mut walk, self.rows[key as u32 as usize], self.centre);
-        }
-        found
+    for (&key, &place) in keys[..n].iter().zip(&place) {
+        sorted[place as usize & (N - 1)] = key;
     }
 }
 

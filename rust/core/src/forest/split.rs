@@ -62,7 +62,7 @@ impl<T: Targets> Work<'_, '_, T> {
             let n = open.end - open.start;
             let column = &self.growth.columns[j];
             let (low, high, missing) =
-                gather(column, &self.arena.rows[open.start..open.end], &mut self.arena.codes[..n]);
+                gather(column, &self.arena.rows[open.start..open.end], &mut self.arena.codes);
             self.arena.gathered = (open.id, j as u32);
             if low >= high && (missing == 0 || missing == n) {
                 if cached {
@@ -73,6 +73,7 @@ impl<T: Targets> Work<'_, '_, T> {
             varied = true;
             let codes = Codes {
                 codes: &self.arena.codes[..n],
+                padded: &self.arena.codes[..padded(n)],
                 low,
                 high,
                 missing: (missing > 0).then_some(column.n_bins() as u16),
@@ -142,45 +143,76 @@ impl<T: Targets> Work<'_, '_, T> {
     }
 }
 
-/// Puts the codes of `rows` into `codes`; returns the least and the greatest code of a value that is
-/// not missing (65535 and 0 if there is none), and how many are missing.
+/// Codes are read this many at a time: a column is followed by as many copies of its first code, which change
+/// neither its range nor where it can be cut, so that no loop over it ends in single steps.
+pub const LANES: usize = 32;
+
+/// `n` rounded up to whole steps.
+#[inline(always)]
+pub fn padded(n: usize) -> usize {
+    n.next_multiple_of(LANES)
+}
+
+/// Puts the codes of `rows` into `codes`, which is `LANES` longer, and pads them; returns the least and the
+/// greatest code of a value that is not missing (65535 and 0 if there is none), and how many are missing.
 #[inline(always)]
 pub fn gather(column: &Column, rows: &[u32], codes: &mut [u16]) -> (u16, u16, usize) {
-    let missing = if column.has_missing { Some(column.n_bins() as u16) } else { None };
     match &column.codes {
-        Stored::U8(stored) => gather_from(stored, missing, rows, codes),
-        Stored::U16(stored) => gather_from(stored, missing, rows, codes),
+        Stored::U8(stored) => gather_from(stored, rows, codes),
+        Stored::U16(stored) => gather_from(stored, rows, codes),
     }
+    let n = rows.len();
+    let first = codes[0];
+    codes[n..n + LANES].fill(first);
+    let codes = &codes[..padded(n)];
+    if !column.has_missing {
+        let (low, high) = range(codes);
+        return (low, high, 0);
+    }
+    range_of_present(codes, n, column.n_bins() as u16)
 }
 
 #[inline(always)]
-fn gather_from<C: Copy + Into<u16>>(
-    stored: &[C],
-    missing: Option<u16>,
-    rows: &[u32],
-    codes: &mut [u16],
-) -> (u16, u16, usize) {
-    let (mut low, mut high, mut n_missing) = (u16::MAX, 0, 0);
+fn gather_from<C: Copy + Into<u16>>(stored: &[C], rows: &[u32], codes: &mut [u16]) {
     for (out, &row) in codes.iter_mut().zip(rows) {
         debug_assert!((row as usize) < stored.len());
         // SAFETY: the rows of a tree are numbered below the length of every column.
         *out = unsafe { *stored.get_unchecked(row as usize) }.into();
     }
-    match missing {
-        None => {
-            for &code in codes.iter() {
-                low = low.min(code);
-                high = high.max(code);
-            }
-        }
-        Some(missing) => {
-            for &code in codes.iter() {
-                let is_missing = code == missing;
-                low = low.min(if is_missing { u16::MAX } else { code });
-                high = high.max(if is_missing { 0 } else { code });
-                n_missing += usize::from(is_missing);
-            }
+}
+
+#[inline(always)]
+fn range(codes: &[u16]) -> (u16, u16) {
+    let (mut low, mut high) = ([u16::MAX; LANES], [0; LANES]);
+    for chunk in codes.chunks_exact(LANES) {
+        for k in 0..LANES {
+            low[k] = low[k].min(chunk[k]);
+            high[k] = high[k].max(chunk[k]);
         }
     }
-    (low, high, n_missing)
+    (least(low), greatest(high))
+}
+
+#[inline(always)]
+fn range_of_present(codes: &[u16], n: usize, missing: u16) -> (u16, u16, usize) {
+    let (mut low, mut high) = (u16::MAX, 0);
+    let mut n_missing = 0;
+    for &code in codes {
+        let is_missing = code == missing;
+        low = low.min(if is_missing { u16::MAX } else { code });
+        high = high.max(if is_missing { 0 } else { code });
+        n_missing += usize::from(is_missing);
+    }
+    let counted_twice = if codes[0] == missing { codes.len() - n } else { 0 };
+    (low, high, n_missing - counted_twice)
+}
+
+#[inline(always)]
+pub fn least(codes: [u16; LANES]) -> u16 {
+    codes.into_iter().fold(u16::MAX, u16::min)
+}
+
+#[inline(always)]
+pub fn greatest(codes: [u16; LANES]) -> u16 {
+    codes.into_iter().fold(0, u16::max)
 }

@@ -14,9 +14,9 @@ from functools import cache
 
 import pytest
 
-from libraries import LIBRARIES, Library
-from measure import held_out_score
-from problems import Data, Problem, all_problems
+from forest.fits import held_out_score
+from forest.libraries import LIBRARIES, Library
+from forest.problems import Data, Problem, all_problems
 
 pytest.importorskip("pytest_benchmark")
 

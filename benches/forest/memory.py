@@ -1,5 +1,4 @@
-"""Peak memory of a fit, measured in a fresh process: ``python memory.py LIBRARY ROWS COLUMNS
-TREES``.
+"""Peak memory of a fit, in a fresh process: ``python -m forest.memory LIBRARY ROWS COLUMNS TREES``.
 
 The worst case for a forest: labels that are noise, so that every tree grows until its leaves
 are pure.
@@ -10,6 +9,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -22,16 +22,18 @@ def peak_bytes() -> int:
 
 def measured(library: str, rows: int, columns: int, trees: int) -> tuple[float, float, float]:
     """Run this file for a library: peak GB in all, GB before the fit, and seconds of the fit."""
-    arguments = [sys.executable, __file__, library, str(rows), str(columns), str(trees)]
-    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+    size = [str(rows), str(columns), str(trees)]
+    arguments = [sys.executable, "-m", "forest.memory", library, *size]
+    benches = Path(__file__).parents[1]
+    done = subprocess.run(arguments, check=True, capture_output=True, text=True, cwd=benches)
     peak, before, seconds = map(float, done.stdout.split())
     return peak, before, seconds
 
 
 def _child(name: str, rows: int, columns: int, trees: int) -> None:
-    from libraries import installed
+    from forest.libraries import installed
+    from forest.problems import Data, Problem
     from measure import seconds
-    from problems import Data, Problem
 
     rng = np.random.default_rng(0)
     X = rng.random((rows, columns), dtype=np.float32)

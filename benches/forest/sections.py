@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_digits
 
-from libraries import OURS, THREADS, Library, Model
-from measure import PATIENCE, Timing, held_out_score, in_turn, seconds, steady
-from memory import measured
-from problems import IRIS, Data, Problem
+from forest.fits import held_out_score, in_turn
+from forest.libraries import Library, Model
+from forest.memory import measured
+from forest.problems import IRIS, Data, Problem
+from measure import OURS, PATIENCE, THREADS, Timing, seconds, steady
 from tables import comparison, duration, losses, markdown
 
 QUICK_ROWS = 20_000
@@ -211,3 +212,12 @@ def _accuracy_line(run: Run, problem: Problem, data: Data, names: list[str]) -> 
         f"{_spread(declared)} ({100 * (mean(declared) - reference):+.2f})" if declared else "-"
     )
     return cells
+
+
+SECTIONS: dict[str, Callable[[Run], None]] = {
+    "fit": fit_and_predict,
+    "small": small,
+    "grid": grid_search,
+    "memory": memory,
+    "accuracy": accuracy,
+}

@@ -2,7 +2,7 @@
 a folder.
 
 A problem says what to learn and with which forest; it knows no library (``libraries.py``) and
-measures nothing (``compare.py``, ``test_forest.py``). Real sets are read from the folder that
+measures nothing (``sections.py``, ``test_forest.py``). Real sets are read from the folder that
 the environment variable ``SETPOINT_DATA`` names: ``NAME.npz`` with ``X`` and ``y``, and
 ``NAME.json`` beside it with the task and the categorical columns. Without the variable those
 problems do not exist.

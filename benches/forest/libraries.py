@@ -36,9 +36,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import Problem
-
-THREADS = 2
+from forest.problems import Problem
+from measure import THREADS
 
 
 class Model(Protocol):
@@ -198,7 +197,6 @@ LIBRARIES = (
     Library("LightGBM rf", "lightgbm", _LightGBM),
     Library("ydf", "ydf", _YDF),
 )
-OURS = "setpoint"
 
 
 def installed() -> dict[str, Library]:
