@@ -7,6 +7,8 @@ mod door;
 mod forest;
 mod linear;
 mod outcome;
+#[cfg(feature = "svm")]
+mod svm;
 mod sweep;
 
 use pyo3::prelude::*;
@@ -20,6 +22,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     forest::register(module)?;
     module.add_class::<linear::LinearModel>()?;
     module.add_function(wrap_pyfunction!(linear::class_values, module)?)?;
+    #[cfg(feature = "svm")]
+    svm::register(module)?;
     module.add_function(wrap_pyfunction!(sweep::fit, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;
     Ok(())

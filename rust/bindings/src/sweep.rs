@@ -63,6 +63,11 @@ pub fn sweep<'py>(
             let arrays: arguments::TableArrays<'_> = data.extract()?;
             run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
         }
+        #[cfg(feature = "svm")]
+        "svm" | "nu_svm" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &crate::svm::family(family), arrays.data()?, request)
+        }
         _ => Err(unknown(family)),
     }
 }
@@ -115,6 +120,10 @@ pub fn fit<'py>(
     let candidate = arguments::candidate(candidate)?;
     let ask = Ask { candidate, start, n_threads, progress };
     match family {
+        #[cfg(feature = "svm")]
+        "svm" | "nu_svm" | "one_class_svm" => {
+            learn(py, &crate::svm::family(family), data, ask, |model: &crate::svm::Svm| &model.0)
+        }
         _ => Err(unknown(family)),
     }
 }

@@ -7,8 +7,9 @@
 
 use crate::vectors::Vectors;
 
-/// Lanes of float64 numbers.
+/// Lanes of float32 numbers that the widest vectors hold, and of float64 numbers.
 const WIDE: usize = 16;
+const HALF: usize = 8;
 
 /// Where fused multiplication and addition is one instruction it is used; elsewhere it would be a call.
 #[inline(always)]
@@ -38,14 +39,12 @@ macro_rules! by_vectors {
                 fn avx2($($arg: $type),*) $(-> $out)? {
                     $body::<true>($($arg),*)
                 }
-                if std::arch::is_x86_feature_detected!("fma") {
-                    match vectors {
-                        // SAFETY: `Vectors` says only what was detected, and so is fma.
-                        Vectors::Avx512 => return unsafe { avx512($($arg),*) },
-                        // SAFETY: as above.
-                        Vectors::Avx2 => return unsafe { avx2($($arg),*) },
-                        Vectors::Baseline => {}
-                    }
+                match vectors {
+                    // SAFETY: `Vectors` says only what was detected.
+                    Vectors::Avx512 => return unsafe { avx512($($arg),*) },
+                    // SAFETY: as above.
+                    Vectors::Avx2 => return unsafe { avx2($($arg),*) },
+                    Vectors::Baseline => {}
                 }
             }
             let _ = vectors;
@@ -67,33 +66,45 @@ fn step_lanes<const FUSED: bool>(
     delta: f64,
     u: &[f64],
 ) -> (f64, usize) {
-    let (mut best, mut at) = ([f64::NEG_INFINITY; WIDE], [0_u64; WIDE]);
-    let rows = ki.chunks_exact(WIDE).zip(kj.chunks_exact(WIDE));
-    let mut block = 0;
-    for ((g, u), (ki, kj)) in g.chunks_exact_mut(WIDE).zip(u.chunks_exact(WIDE)).zip(rows) {
-        for lane in 0..WIDE {
-            let new = fused::<FUSED>(-delta, f64::from(ki[lane]) - f64::from(kj[lane]), g[lane]);
-            g[lane] = new;
-            let up = new + u[lane];
+    let (g, u) = (g.as_chunks_mut::<HALF>().0, u.as_chunks::<HALF>().0);
+    let (ki, kj) = (ki.as_chunks::<HALF>().0, kj.as_chunks::<HALF>().0);
+    let blocks = g.len().min(u.len()).min(ki.len()).min(kj.len());
+    let (mut best, mut at) = ([f64::NEG_INFINITY; HALF], [0_u64; HALF]);
+    for block in 0..blocks {
+        let (g, u, ki, kj) = (&mut g[block], u[block], ki[block], kj[block]);
+        let mut new = *g;
+        for lane in 0..HALF {
+            new[lane] = fused::<FUSED>(-delta, f64::from(ki[lane]) - f64::from(kj[lane]), new[lane]);
+        }
+        *g = new;
+        for lane in 0..HALF {
+            let up = new[lane] + u[lane];
             let better = up > best[lane];
             best[lane] = if better { up } else { best[lane] };
-            at[lane] = if better { block } else { at[lane] };
+            at[lane] = if better { block as u64 } else { at[lane] };
         }
-        block += 1;
     }
     let lane = first_best(&best);
-    (best[lane], at[lane] as usize * WIDE + lane)
+    (best[lane], at[lane] as usize * HALF + lane)
 }
 
+/// The first of the largest.
 #[inline(always)]
-fn first_best<T: PartialOrd + Copy>(best: &[T; WIDE]) -> usize {
-    let mut lane = 0;
-    for other in 1..WIDE {
-        if best[other] > best[lane] {
-            lane = other;
+fn first_best<T: PartialOrd + Copy, const N: usize>(best: &[T; N]) -> usize {
+    let mut halves = *best;
+    let mut half = N / 2;
+    while half > 0 {
+        for lane in 0..half {
+            let other = halves[lane + half];
+            halves[lane] = if other > halves[lane] { other } else { halves[lane] };
         }
+        half /= 2;
     }
-    lane
+    let mut equal = 0_u32;
+    for lane in 0..N {
+        equal |= u32::from(best[lane] == halves[0]) << lane;
+    }
+    equal.trailing_zeros().min(N as u32 - 1) as usize
 }
 
 by_vectors! {
@@ -113,25 +124,29 @@ fn partner_lanes<const FUSED: bool>(
     most: f64,
     scale: f64,
 ) -> (f64, usize) {
+    let (g, l) = (g.as_chunks::<WIDE>().0, l.as_chunks::<WIDE>().0);
+    let (k, diagonal) = (k.as_chunks::<WIDE>().0, diagonal.as_chunks::<WIDE>().0);
+    let blocks = g.len().min(l.len()).min(k.len()).min(diagonal.len());
     let (mut best, mut at) = ([0.0_f32; WIDE], [u32::MAX; WIDE]);
     let mut least = [f64::INFINITY; WIDE];
-    let rows = k.chunks_exact(WIDE).zip(diagonal.chunks_exact(WIDE));
-    let mut block = 0;
-    for ((g, l), (k, diagonal)) in g.chunks_exact(WIDE).zip(l.chunks_exact(WIDE)).zip(rows) {
+    for block in 0..blocks {
+        let (g, l, k, diagonal) = (g[block], l[block], k[block], diagonal[block]);
+        let mut violation = [0.0_f32; WIDE];
         for lane in 0..WIDE {
             let down = g[lane] + l[lane];
             least[lane] = if down < least[lane] { down } else { least[lane] };
             // The gain only ranks: float32 is enough. An infinite `down` becomes a negative difference.
-            let violation = ((most - down) * scale) as f32;
-            let violation = if violation > 0.0 { violation } else { 0.0 };
+            violation[lane] = ((most - down) * scale) as f32;
+        }
+        for lane in 0..WIDE {
+            let slope = if violation[lane] > 0.0 { violation[lane] } else { 0.0 };
             let curve = fused32::<FUSED>(-2.0, k[lane], kii + diagonal[lane]);
             let curve = if curve > FLAT { curve } else { FLAT };
-            let gain = violation * violation / curve;
+            let gain = slope * slope / curve;
             let better = gain > best[lane];
             best[lane] = if better { gain } else { best[lane] };
-            at[lane] = if better { block } else { at[lane] };
+            at[lane] = if better { block as u32 } else { at[lane] };
         }
-        block += 1;
     }
     let lane = first_best(&best);
     let mut lowest = least[0];
@@ -152,23 +167,24 @@ by_vectors! {
 #[inline(always)]
 fn extremes_lanes<const FUSED: bool>(g: &[f64], u: &[f64], l: &[f64]) -> (f64, f64) {
     let (mut most, mut least) = ([f64::NEG_INFINITY; WIDE], [f64::INFINITY; WIDE]);
-    let whole = g.len() / WIDE * WIDE;
-    let blocks = u.chunks_exact(WIDE).zip(l.chunks_exact(WIDE));
-    for (g, (u, l)) in g.chunks_exact(WIDE).zip(blocks) {
+    let ((g, g_rest), (u, u_rest)) = (g.as_chunks::<WIDE>(), u.as_chunks::<WIDE>());
+    let (l, l_rest) = l.as_chunks::<WIDE>();
+    for block in 0..g.len().min(u.len()).min(l.len()) {
+        let (g, u, l) = (g[block], u[block], l[block]);
         for lane in 0..WIDE {
             let (up, down) = (g[lane] + u[lane], g[lane] + l[lane]);
             most[lane] = if up > most[lane] { up } else { most[lane] };
             least[lane] = if down < least[lane] { down } else { least[lane] };
         }
     }
-    for i in whole..g.len() {
-        most[0] = most[0].max(g[i] + u[i]);
-        least[0] = least[0].min(g[i] + l[i]);
+    for ((g, u), l) in g_rest.iter().zip(u_rest).zip(l_rest) {
+        most[0] = most[0].max(g + u);
+        least[0] = least[0].min(g + l);
     }
     let (mut up, mut down) = (most[0], least[0]);
     for lane in 1..WIDE {
-        up = up.max(most[lane]);
-        down = down.min(least[lane]);
+        up = if most[lane] > up { most[lane] } else { up };
+        down = if least[lane] < down { least[lane] } else { down };
     }
     (up, down)
 }
@@ -208,15 +224,15 @@ by_vectors! {
 fn dot_lanes<const FUSED: bool>(k: &[f32], w: &[f64]) -> f64 {
     const LANES: usize = 2 * WIDE;
     let mut sums = [0.0; LANES];
-    let n = k.len().min(w.len());
-    let whole = n / LANES * LANES;
-    for (k, w) in k[..whole].chunks_exact(LANES).zip(w.chunks_exact(LANES)) {
+    let ((k, k_rest), (w, w_rest)) = (k.as_chunks::<LANES>(), w.as_chunks::<LANES>());
+    for block in 0..k.len().min(w.len()) {
+        let (k, w) = (k[block], w[block]);
         for lane in 0..LANES {
             sums[lane] = fused::<FUSED>(f64::from(k[lane]), w[lane], sums[lane]);
         }
     }
-    for i in whole..n {
-        sums[i - whole] = fused::<FUSED>(f64::from(k[i]), w[i], sums[i - whole]);
+    for (lane, (&k, &w)) in k_rest.iter().zip(w_rest).enumerate() {
+        sums[lane] = fused::<FUSED>(f64::from(k), w, sums[lane]);
     }
     let mut half = LANES / 2;
     while half > 0 {

@@ -61,7 +61,7 @@ impl Points {
     pub fn of(n: usize, d: usize, stored: Stored) -> Self {
         let norm = |values: &[f64]| values.iter().map(|v| v * v).sum();
         let norms = match &stored {
-            Stored::Dense(values) => values.chunks_exact(d).map(norm).collect(),
+            Stored::Dense(values) => values.chunks_exact(d.max(1)).map(norm).collect(),
             Stored::Sparse { starts, values, .. } => {
                 starts.windows(2).map(|ends| norm(&values[ends[0]..ends[1]])).collect()
             }
