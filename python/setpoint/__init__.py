@@ -1,8 +1,13 @@
 """Train machine-learning models and tune their hyperparameters for about the cost of training."""
 
 from setpoint.estimators import (
+    SVC,
+    SVR,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    NuSVC,
+    NuSVR,
+    OneClassSVM,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -11,9 +16,14 @@ from setpoint.estimators.persistence import load
 from setpoint.tuning import GridSearchCV
 
 __all__ = [
+    "SVC",
+    "SVR",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
+    "NuSVC",
+    "NuSVR",
+    "OneClassSVM",
     "RandomForestClassifier",
     "RandomForestRegressor",
     "export_text",

@@ -14,6 +14,8 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
+from setpoint.estimators.svm import SVC, SVR
 
 __all__ = ["FAMILIES", "Family", "estimator_classes"]
 
@@ -68,7 +70,11 @@ class Family:
 _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
+    Family("svm", "support vector machines", SVC, SVR),
+    Family("nu_svm", "support vector machines with nu", NuSVC, NuSVR),
 )
+
+_WITHOUT_TARGET = (OneClassSVM,)
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})
 """All families by name."""
@@ -77,4 +83,4 @@ FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for famil
 def estimator_classes() -> dict[str, type[SweepEstimator]]:
     """The estimators of all families, by the name of their class."""
     kinds = [kind for family in _ALL for kind in family.estimators.values()]
-    return {kind.__name__: kind for kind in kinds}
+    return {kind.__name__: kind for kind in (*kinds, *_WITHOUT_TARGET)}

@@ -6,10 +6,17 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
+from setpoint.estimators.svm import SVC, SVR
 
 __all__ = [
+    "SVC",
+    "SVR",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "NuSVC",
+    "NuSVR",
+    "OneClassSVM",
     "RandomForestClassifier",
     "RandomForestRegressor",
 ]

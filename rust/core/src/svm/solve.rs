@@ -15,8 +15,9 @@ use crate::parallel::{Control, for_each};
 
 /// Up to so many variables all are at work at once.
 const ALL: usize = 640;
-/// How many are at work where there are more.
-const SOME: usize = 512;
+/// How many are at work where there are more; between these as many as are free, and a half.
+const FEWEST: usize = 512;
+const MOST: usize = 2560;
 /// A round ends when its own violation is this part of the whole one.
 const PART: f64 = 0.1;
 /// Rounds without any gain after which rounding is taken for the cause.
@@ -122,12 +123,17 @@ impl Solver {
         if m <= together.unwrap_or(ALL) {
             return (0..m as u32).collect();
         }
-        let size = SOME.min(store.capacity());
+        // Free variables move at each other's cost: most of them should be at work together.
+        let n_free = (0..m).filter(|&v| up[v].is_finite() && down[v].is_finite()).count();
+        let size = (n_free + n_free / 2).clamp(FEWEST, MOST).min(store.capacity());
+        if size + size / 4 >= m {
+            return (0..m as u32).collect();
+        }
         self.chosen.clear();
         self.chosen.resize(m, false);
         let mut variables: Vec<u32> = Vec::with_capacity(size);
         let free = |&&v: &&u32| up[v as usize].is_finite() && down[v as usize].is_finite();
-        let kept = self.working.variables.iter().filter(free).take(size / 2);
+        let kept = self.working.variables.iter().filter(free).take(size - size / 4);
         for &v in kept {
             self.chosen[v as usize] = true;
             variables.push(v);
@@ -248,7 +254,7 @@ pub fn gradient(
 ) -> Result<Option<Vec<f64>>> {
     let mut g = problem.target.clone();
     let active: Vec<usize> = (0..b.len()).filter(|&v| b[v] != 0.0).collect();
-    for some in active.chunks(SOME.min(store.capacity())) {
+    for some in active.chunks(FEWEST.min(store.capacity())) {
         let rows: Vec<u32> = some.iter().map(|&v| problem.row(v) as u32).collect();
         let rows = store.rows(&rows, n_threads, control)?;
         if rows.len() < some.len() {

@@ -501,16 +501,21 @@ impl<'a> Run<'a> {
         calibrated: Vec<Calibrated>,
     ) -> Result<SvmModel> {
         let (sweep, data) = (self.sweep, &self.sweep.job.data);
-        let support: Vec<u32> = places.iter().map(|&place| sweep.layout.order[place as usize]).collect();
-        let vectors = match self.source {
-            Source::Points(_) => Points::take(&data.x, &support, data.d)?,
-            Source::Gram { .. } => no_points(),
+        let rows: Vec<u32> = places.iter().map(|&place| sweep.layout.order[place as usize]).collect();
+        // A model knows the rows that it trained on and no others: their numbers are those in the fold.
+        let train = &sweep.job.folds[task.fold].train;
+        let mut number = vec![0; data.n];
+        train.iter().enumerate().rev().for_each(|(at, &i)| number[i as usize] = at as u32);
+        let support = rows.iter().map(|&i| number[i as usize]).collect();
+        let (vectors, d) = match self.source {
+            Source::Points(_) => (Points::take(&data.x, &rows, data.d)?, data.d),
+            Source::Gram { .. } => (no_points(), train.len()),
         };
         let each = |of: fn(&Learned) -> f64| learned.iter().map(|one| of(one)).collect::<Vec<f64>>();
         Ok(SvmModel {
             kernel: sweep.kernels[task.kernel],
             n_classes: sweep.n_classes,
-            d: data.d,
+            d,
             support,
             n_support,
             vectors,

@@ -67,10 +67,17 @@ impl Working {
         self.diagonal.resize(place, 1.0);
         let columns: Vec<u32> = variables.iter().map(|&v| problem.row(v as usize) as u32).collect();
         let runs = runs(&columns, &self.places);
+        // Copying pays where neighbours stay neighbours.
+        let long = 8 * runs.len() < columns.len();
         for ((row, &column), &p) in rows.iter().zip(&columns).zip(&self.places) {
             let own = &mut self.k[p as usize * place..][..place];
-            for &(from, to, length) in &runs {
-                own[to..to + length].copy_from_slice(&row[from..from + length]);
+            if long {
+                for &(from, to, length) in &runs {
+                    own[to..to + length].copy_from_slice(&row[from..from + length]);
+                }
+            } else {
+                let pairs = columns.iter().zip(&self.places);
+                pairs.for_each(|(&from, &to)| own[to as usize] = row[from as usize]);
             }
             self.diagonal[p as usize] = diagonal[column as usize];
         }
