@@ -14,6 +14,7 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.linear_svm import LinearSVC, LinearSVR
 from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
 from setpoint.estimators.svm import SVC, SVR
 
@@ -71,6 +72,7 @@ _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
     Family("svm", "support vector machines", SVC, SVR),
+    Family("linear_svm", "linear support vector machines", LinearSVC, LinearSVR),
     Family("nu_svm", "support vector machines with nu", NuSVC, NuSVR),
 )
 

@@ -6,6 +6,7 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.linear_svm import LinearSVC, LinearSVR
 from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
 from setpoint.estimators.svm import SVC, SVR
 
@@ -14,6 +15,8 @@ __all__ = [
     "SVR",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "LinearSVC",
+    "LinearSVR",
     "NuSVC",
     "NuSVR",
     "OneClassSVM",

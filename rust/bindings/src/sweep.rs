@@ -68,6 +68,11 @@ pub fn sweep<'py>(
             let arrays: MatrixArrays<'_> = data.extract()?;
             run(py, &crate::svm::family(family), arrays.data()?, request)
         }
+        #[cfg(feature = "svm")]
+        "linear_svm" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::svm::linear::LinearSvms, arrays.data()?, request)
+        }
         _ => Err(unknown(family)),
     }
 }
@@ -123,6 +128,11 @@ pub fn fit<'py>(
         #[cfg(feature = "svm")]
         "svm" | "nu_svm" | "one_class_svm" => {
             learn(py, &crate::svm::family(family), data, ask, |model: &crate::svm::Svm| &model.0)
+        }
+        #[cfg(feature = "svm")]
+        "linear_svm" => {
+            let machines = setpoint_core::svm::linear::LinearSvms;
+            learn(py, &machines, data, ask, |model: &crate::linear::LinearModel| &model.0)
         }
         _ => Err(unknown(family)),
     }

@@ -186,14 +186,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
 /// Writes the rows of codes [least, least + range] into `picked`, which is as long as `padded`; returns how
 /// many they are.
 #[inline(always)]
-fn rows_in(
-    padded: &[u16],
-    n: usize,
-    least: u16,
-    range: u16,
-    picked: &mut [u32],
-    vectors: Vectors,
-) -> usize {
+fn rows_in(padded: &[u16], n: usize, least: u16, range: u16, picked: &mut [u32], vectors: Vectors) -> usize {
     #[cfg(target_arch = "x86_64")]
     if vectors == Vectors::Avx512 {
         // SAFETY: `Vectors` says only what was detected.

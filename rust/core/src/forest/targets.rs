@@ -277,7 +277,8 @@ impl<S: Values, C: Criterion<S>> Targets for Single<'_, S, C> {
                 n_left += 1;
             }
         }
-        let scan = self.scan(node, rows, Codes { codes: &[], padded: &[], low: 0, high: 0, missing: None }, limits);
+        let scan =
+            self.scan(node, rows, Codes { codes: &[], padded: &[], low: 0, high: 0, missing: None }, limits);
         let gain = C::gain(&node.prepared, sums);
         (!gain.is_nan() && scan.allowed(sums, n_left)).then_some((gain, sums))
     }

@@ -127,7 +127,8 @@ fn partner_lanes<const FUSED: bool>(
     let (g, l) = (g.as_chunks::<WIDE>().0, l.as_chunks::<WIDE>().0);
     let (k, diagonal) = (k.as_chunks::<WIDE>().0, diagonal.as_chunks::<WIDE>().0);
     let blocks = g.len().min(l.len()).min(k.len()).min(diagonal.len());
-    let (mut best, mut at) = ([0.0_f32; WIDE], [u32::MAX; WIDE]);
+    // Gains are not negative, so their bits are ordered as they are.
+    let (mut best, mut at) = ([0_u32; WIDE], [u32::MAX; WIDE]);
     let mut least = [f64::INFINITY; WIDE];
     for block in 0..blocks {
         let (g, l, k, diagonal) = (g[block], l[block], k[block], diagonal[block]);
@@ -142,18 +143,21 @@ fn partner_lanes<const FUSED: bool>(
             let slope = if violation[lane] > 0.0 { violation[lane] } else { 0.0 };
             let curve = fused32::<FUSED>(-2.0, k[lane], kii + diagonal[lane]);
             let curve = if curve > FLAT { curve } else { FLAT };
-            let gain = slope * slope / curve;
-            let better = gain > best[lane];
-            best[lane] = if better { gain } else { best[lane] };
-            at[lane] = if better { block as u32 } else { at[lane] };
+            let gain = (slope * slope / curve).to_bits();
+            at[lane] = if gain > best[lane] { block as u32 } else { at[lane] };
+            best[lane] = best[lane].max(gain);
         }
     }
     let lane = first_best(&best);
-    let mut lowest = least[0];
-    for &down in &least[1..] {
-        lowest = if down < lowest { down } else { lowest };
+    let mut half = WIDE / 2;
+    while half > 0 {
+        for lane in 0..half {
+            let other = least[lane + half];
+            least[lane] = if other < least[lane] { other } else { least[lane] };
+        }
+        half /= 2;
     }
-    (lowest, if at[lane] == u32::MAX { usize::MAX } else { at[lane] as usize * WIDE + lane })
+    (least[0], if at[lane] == u32::MAX { usize::MAX } else { at[lane] as usize * WIDE + lane })
 }
 
 /// The least curvature that a gain is divided by: LIBSVM's TAU.
@@ -222,19 +226,23 @@ by_vectors! {
 
 #[inline(always)]
 fn dot_lanes<const FUSED: bool>(k: &[f32], w: &[f64]) -> f64 {
-    const LANES: usize = 2 * WIDE;
-    let mut sums = [0.0; LANES];
-    let ((k, k_rest), (w, w_rest)) = (k.as_chunks::<LANES>(), w.as_chunks::<LANES>());
+    let mut sums = [0.0; WIDE];
+    let ((k, k_rest), (w, w_rest)) = (k.as_chunks::<WIDE>(), w.as_chunks::<WIDE>());
     for block in 0..k.len().min(w.len()) {
         let (k, w) = (k[block], w[block]);
-        for lane in 0..LANES {
+        for lane in 0..WIDE {
             sums[lane] = fused::<FUSED>(f64::from(k[lane]), w[lane], sums[lane]);
         }
     }
-    for (lane, (&k, &w)) in k_rest.iter().zip(w_rest).enumerate() {
-        sums[lane] = fused::<FUSED>(f64::from(k), w, sums[lane]);
+    // The rest is filled up with zeros.
+    let (mut k_last, mut w_last) = ([0.0; WIDE], [0.0; WIDE]);
+    let rest = k_rest.len().min(w_rest.len());
+    k_last[..rest].copy_from_slice(&k_rest[..rest]);
+    w_last[..rest].copy_from_slice(&w_rest[..rest]);
+    for lane in 0..WIDE {
+        sums[lane] = fused::<FUSED>(f64::from(k_last[lane]), w_last[lane], sums[lane]);
     }
-    let mut half = LANES / 2;
+    let mut half = WIDE / 2;
     while half > 0 {
         for lane in 0..half {
             sums[lane] += sums[lane + half];
@@ -271,6 +279,46 @@ fn spread_lanes<const FUSED: bool>(
             }
         }
         out.copy_from_slice(&sums);
+    }
+}
+
+by_vectors! {
+    /// sum_j x_j w_j
+    inner, inner_lanes, (x: &[f64], w: &[f64]) -> f64
+}
+
+#[inline(always)]
+fn inner_lanes<const FUSED: bool>(x: &[f64], w: &[f64]) -> f64 {
+    let mut sums = [0.0; WIDE];
+    let ((x, x_rest), (w, w_rest)) = (x.as_chunks::<WIDE>(), w.as_chunks::<WIDE>());
+    for block in 0..x.len().min(w.len()) {
+        let (x, w) = (x[block], w[block]);
+        for lane in 0..WIDE {
+            sums[lane] = fused::<FUSED>(x[lane], w[lane], sums[lane]);
+        }
+    }
+    for (lane, (&x, &w)) in x_rest.iter().zip(w_rest).enumerate() {
+        sums[lane] = fused::<FUSED>(x, w, sums[lane]);
+    }
+    let mut half = WIDE / 2;
+    while half > 0 {
+        for lane in 0..half {
+            sums[lane] += sums[lane + half];
+        }
+        half /= 2;
+    }
+    sums[0]
+}
+
+by_vectors! {
+    /// w += a x
+    add, add_lanes, (w: &mut [f64], x: &[f64], a: f64)
+}
+
+#[inline(always)]
+fn add_lanes<const FUSED: bool>(w: &mut [f64], x: &[f64], a: f64) {
+    for (w, &x) in w.iter_mut().zip(x) {
+        *w = fused::<FUSED>(a, x, *w);
     }
 }
 

@@ -17,10 +17,12 @@
 //! | calibrate | probabilities                                                     |
 //! | model     | what was learned, and its decision values                         |
 //! | train     | many machines on many folds from the same rows; one on all rows   |
+//! | linear    | machines that are linear in X, without a kernel                   |
 
 pub mod calibrate;
 pub mod kernel;
 mod lanes;
+pub mod linear;
 mod machine;
 pub mod model;
 pub mod points;

@@ -88,6 +88,65 @@ impl Points {
         }
     }
 
+    /// <x_i, w>
+    pub fn inner(&self, i: usize, w: &[f64], vectors: Vectors) -> f64 {
+        match &self.stored {
+            Stored::Dense(values) => lanes::inner(vectors, &values[i * self.d..(i + 1) * self.d], w),
+            Stored::Sparse { starts, columns, values } => {
+                let entries = starts[i]..starts[i + 1];
+                let pairs = columns[entries.clone()].iter().zip(&values[entries]);
+                pairs.map(|(&j, value)| value * w[j as usize]).sum()
+            }
+        }
+    }
+
+    /// w += a x_i
+    pub fn add(&self, i: usize, a: f64, w: &mut [f64], vectors: Vectors) {
+        match &self.stored {
+            Stored::Dense(values) => lanes::add(vectors, w, &values[i * self.d..(i + 1) * self.d], a),
+            Stored::Sparse { starts, columns, values } => {
+                let entries = starts[i]..starts[i + 1];
+                let pairs = columns[entries.clone()].iter().zip(&values[entries]);
+                pairs.for_each(|(&j, value)| w[j as usize] += a * value);
+            }
+        }
+    }
+
+    /// w += a x_i^2, entry by entry
+    pub fn add_squares(&self, i: usize, a: f64, w: &mut [f64]) {
+        match &self.stored {
+            Stored::Dense(values) => {
+                let row = &values[i * self.d..(i + 1) * self.d];
+                w.iter_mut().zip(row).for_each(|(w, x)| *w += a * x * x);
+            }
+            Stored::Sparse { starts, columns, values } => {
+                let entries = starts[i]..starts[i + 1];
+                let pairs = columns[entries.clone()].iter().zip(&values[entries]);
+                pairs.for_each(|(&j, value)| w[j as usize] += a * value * value);
+            }
+        }
+    }
+
+    /// The entries of each column: rows and values.
+    pub fn columns(&self) -> Vec<Vec<(u32, f64)>> {
+        let mut out = vec![Vec::new(); self.d];
+        for i in 0..self.n {
+            match &self.stored {
+                Stored::Dense(values) => {
+                    let row = values[i * self.d..(i + 1) * self.d].iter().zip(&mut out);
+                    row.filter(|(x, _)| **x != 0.0).for_each(|(&x, column)| column.push((i as u32, x)));
+                }
+                Stored::Sparse { starts, columns, values } => {
+                    let entries = starts[i]..starts[i + 1];
+                    for (&j, &x) in columns[entries.clone()].iter().zip(&values[entries]) {
+                        out[j as usize].push((i as u32, x));
+                    }
+                }
+            }
+        }
+        out
+    }
+
     /// Row i in full.
     fn read(&self, i: usize, out: &mut [f64]) {
         match &self.stored {

@@ -157,7 +157,8 @@ impl Settings {
     }
 }
 
-fn class_weight(value: &Value, n_classes: usize) -> Result<ClassWeight> {
+/// None, balanced, or a weight for each class.
+pub fn class_weight(value: &Value, n_classes: usize) -> Result<ClassWeight> {
     match value {
         Value::None => Ok(ClassWeight::None),
         Value::Text(text) if text == "balanced" => Ok(ClassWeight::Balanced),

@@ -441,8 +441,12 @@ impl<'a> Run<'a> {
                 out[0] = learned[0].decisions[place - learned[0].first_place];
             }
         } else {
-            let kernel_rows = store.rows(places, self.n_threads, self.control)?;
-            if kernel_rows.len() < places.len() {
+            // The kernel is symmetric: rows of whichever are fewer, so that memory holds them.
+            let by_row = at.len() <= places.len();
+            let wanted: Vec<u32> =
+                if by_row { at.iter().map(|&place| place as u32).collect() } else { places.clone() };
+            let kernel_rows = store.rows(&wanted, self.n_threads, self.control)?;
+            if kernel_rows.len() < wanted.len() {
                 return Ok(None);
             }
             let intercept: Vec<f64> = learned.iter().map(|one| one.intercept).collect();
@@ -451,9 +455,16 @@ impl<'a> Run<'a> {
             // A few rows at a time: the columns of kernel rows become rows.
             const SOME: usize = 16;
             let mut k = vec![0.0; SOME * places.len()];
-            for (at, out) in at.chunks(SOME).zip(out.chunks_mut(SOME * width)) {
-                for (s, row) in kernel_rows.iter().enumerate() {
-                    at.iter().enumerate().for_each(|(r, &place)| k[r * places.len() + s] = row[place]);
+            for (block, (at, out)) in at.chunks(SOME).zip(out.chunks_mut(SOME * width)).enumerate() {
+                if by_row {
+                    let rows = &kernel_rows[block * SOME..][..at.len()];
+                    for (row, k) in rows.iter().zip(k.chunks_exact_mut(places.len().max(1))) {
+                        k.iter_mut().zip(places).for_each(|(k, &place)| *k = row[place as usize]);
+                    }
+                } else {
+                    for (s, row) in kernel_rows.iter().enumerate() {
+                        at.iter().enumerate().for_each(|(r, &place)| k[r * places.len() + s] = row[place]);
+                    }
                 }
                 for (out, k) in out.chunks_exact_mut(width).zip(k.chunks_exact(places.len().max(1))) {
                     coefficients.decide(k, store.vectors, &mut out[..p]);
