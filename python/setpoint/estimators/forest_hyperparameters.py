@@ -64,6 +64,7 @@ class ForestHyperparameters(Declared):
         default=1,
         domain=Amount(1, Fraction(0.0, 1.0, "neither")),
         meaning="Fewest rows of a leaf; a float is a share of the training rows.",
+        cost="cheap",
         search=Search((), 1, 32, "log"),
     )
     min_weight_fraction_leaf: float = hyperparameter(

@@ -35,7 +35,55 @@ pub enum Codes {
     U16(Vec<u16>),
 }
 
+/// The codes of all columns, row by row (n_train, d): what nodes read whose rows lie far apart.
+pub struct Rows {
+    pub d: usize,
+    pub codes: Codes,
+}
+
+impl Rows {
+    /// `None` where the `n_read` columns that a node reads would seldom share a line of the cache.
+    pub fn new(columns: &[Column], n_read: usize) -> Option<Self> {
+        let narrow = columns.iter().all(|column| matches!(column.codes, Codes::U8(_)));
+        let (d, n) = (columns.len(), columns[0].len());
+        let per_line = if narrow { LINE } else { LINE / 2 };
+        if n_read * per_line < 2 * d {
+            return None;
+        }
+        Some(Rows {
+            d,
+            codes: if narrow { Codes::U8(by_row(columns, n)) } else { Codes::U16(by_row(columns, n)) },
+        })
+    }
+}
+
+/// Bytes that the cache fetches together.
+const LINE: usize = 64;
+/// Rows that are transposed together.
+const BLOCK: usize = 64;
+
+fn by_row<C: Copy + Default + TryFrom<u16>>(columns: &[Column], n: usize) -> Vec<C> {
+    let d = columns.len();
+    let mut codes = vec![C::default(); n * d];
+    for (b, block) in codes.chunks_mut(BLOCK * d).enumerate() {
+        for (j, column) in columns.iter().enumerate() {
+            for (k, code) in block[j..].iter_mut().step_by(d).enumerate() {
+                *code = C::try_from(column.code(b * BLOCK + k)).unwrap_or_default();
+            }
+        }
+    }
+    codes
+}
+
 impl Column {
+    #[inline(always)]
+    fn code(&self, row: usize) -> u16 {
+        match &self.codes {
+            Codes::U8(codes) => codes[row].into(),
+            Codes::U16(codes) => codes[row],
+        }
+    }
+
     /// Number of training rows.
     pub fn len(&self) -> usize {
         match &self.codes {

@@ -64,7 +64,7 @@ pub fn fit(
     Grower {
         prepared: &prepared,
         settings: &settings,
-        truncation: Truncation::loosest(&[truncation]),
+        truncations: &[truncation],
         trees: trees.clone(),
         n_threads: options.n_threads,
         control,

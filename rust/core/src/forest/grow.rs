@@ -8,9 +8,9 @@
 
 use std::collections::BinaryHeap;
 
-use super::bins::Column;
+use super::bins::{Column, Rows};
 use super::rules::Rules;
-use super::split::{LANES, Split, gather, greatest, least, padded};
+use super::split::{LANES, Split, greatest, least, padded};
 use super::targets::{Stats, Targets};
 use super::tree::{CATEGORICAL, LEAF, MAX_COLUMNS, MISSING_LEFT, write_set};
 use crate::parallel::Control;
@@ -33,6 +33,8 @@ pub struct Grown {
     pub data: u32,
     /// The left child; the right one follows it.
     pub left: u32,
+    /// The same node for trees whose leaves must be larger than this split makes them.
+    pub instead: u32,
     pub n: u32,
     pub depth: u32,
     pub weight: f64,
@@ -43,7 +45,7 @@ pub struct Grown {
     pub path: u64,
 }
 
-/// A tree just grown. Parents come before their children.
+/// A tree just grown, or several in one where nodes have others `instead` (fork.rs). Parents come before their children.
 #[derive(Default)]
 pub struct GrownTree {
     pub nodes: Vec<Grown>,
@@ -89,7 +91,7 @@ impl<T: Targets> Default for Arena<T> {
 }
 
 /// A node that waits for its split: rows[start..end].
-pub struct Open<N> {
+pub struct Open<N, R> {
     pub id: u32,
     pub start: usize,
     pub end: usize,
@@ -99,12 +101,19 @@ pub struct Open<N> {
     /// The range that monotonic constraints of ancestors leave to its mean.
     pub low: f64,
     pub high: f64,
+    /// For which of the rules' `leaves` it is split: leaves[first..last].
+    pub first: usize,
+    pub last: usize,
+    /// Its rows, where another split of the node has parted them since.
+    pub saved: Option<(Vec<u32>, Vec<R>)>,
 }
 
 /// What growing needs beside the buffers.
 pub struct Growth<'a, T: Targets> {
     pub targets: &'a T,
     pub columns: &'a [Column],
+    /// The same codes row by row, where that helps.
+    pub codes: Option<&'a Rows>,
     pub rules: &'a Rules,
     pub control: &'a Control,
     pub vectors: Vectors,
@@ -137,7 +146,7 @@ impl<T: Targets> Growth<'_, T> {
 pub(super) struct Work<'a, 'b, T: Targets> {
     pub(super) growth: &'a Growth<'b, T>,
     pub(super) arena: &'a mut Arena<T>,
-    tree: GrownTree,
+    pub(super) tree: GrownTree,
     /// Weight of the tree, and what a leaf must have of it.
     pub(super) weight: f64,
     pub(super) min_weight: f64,
@@ -179,7 +188,10 @@ impl<T: Targets> Work<'_, '_, T> {
         self.weight = stats.weight;
         self.min_weight = self.growth.rules.min_weight_fraction_leaf * stats.weight;
         let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
-        let root = Open { id: 0, start: 0, end: n, depth: 0, path: stream, node, low, high };
+        let last = self.growth.rules.leaves_that_part(n);
+        let (first, saved) = (0, None);
+        let root =
+            Open { id: 0, start: 0, end: n, depth: 0, path: stream, node, low, high, first, last, saved };
         self.record(&root.node, stats, n, 0, stream, (low, high));
         // Depth first, what was found is carried out at once, left before right. With a limit to the
         // leaves it waits, and the greatest decrease goes first.
@@ -200,6 +212,7 @@ impl<T: Targets> Work<'_, '_, T> {
                         return None;
                     }
                 }
+                self.restore(&open);
                 let Some(split) = self.search(&open, limit.is_none()) else { continue };
                 if limit.is_some() {
                     waiting.put(split.cut.gain / self.weight, open, split);
@@ -259,6 +272,7 @@ impl<T: Targets> Work<'_, '_, T> {
             split: LEAF,
             data: 0,
             left: NONE,
+            instead: NONE,
             n: n as u32,
             depth,
             weight: stats.weight,
@@ -274,19 +288,24 @@ impl<T: Targets> Work<'_, '_, T> {
         depth < rules.truncation.max_depth
             && n >= 2
             && n >= rules.truncation.min_samples_split as usize
-            && n >= 2 * rules.min_samples_leaf as usize
+            && n >= 2 * rules.truncation.min_samples_leaf as usize
             && stats.weight >= 2.0 * self.min_weight
             && stats.impurity > EPSILON
     }
 
     /// Carries a split out: records both children, and appends those that may be split, right then left.
     #[inline(always)]
-    fn divide(&mut self, open: &Open<T::Node>, split: Split<T::Left>, fresh: &mut Vec<Open<T::Node>>) {
+    fn divide(
+        &mut self,
+        open: &Open<T::Node, T::Row>,
+        split: Split<T::Left>,
+        fresh: &mut Vec<Open<T::Node, T::Row>>,
+    ) {
         let (start, end, depth) = (open.start, open.end, open.depth + 1);
         let n = end - start;
         let column = &self.growth.columns[split.column as usize];
         if self.arena.gathered != (open.id, split.column) {
-            gather(column, &self.arena.rows[start..end], &mut self.arena.codes);
+            self.gather(start, end, split.column as usize);
             self.arena.gathered = (open.id, split.column);
         }
         let missing = column.n_bins() as u16;
@@ -294,10 +313,15 @@ impl<T: Targets> Work<'_, '_, T> {
         // Where no value was missing, one that is missing later follows the larger side.
         let any_missing = column.has_missing && self.arena.codes[..n].contains(&missing);
         let missing_left = if any_missing { split.cut.missing_left } else { n_left > n - n_left };
+        let sizes = [n_left, n - n_left];
+        let last = self.growth.rules.leaves.partition_point(|&leaf| leaf as usize <= n_left.min(sizes[1]));
+        if last < open.last {
+            self.fork(open, last, fresh);
+        }
+        let last = last.min(open.last);
         self.link(open.id, &split, codes, missing_left);
 
         let targets = self.growth.targets;
-        let sizes = [n_left, n - n_left];
         let bounds = [(start, start + n_left), (start + n_left, end)];
         let exact = targets.children(&open.node, &split.cut.left);
         // Closures would not be compiled for the vectors of this function: hence the pairs.
@@ -322,7 +346,8 @@ impl<T: Targets> Work<'_, '_, T> {
             self.record(&nodes[side], stats[side], sizes[side], depth, paths[side], ranges[side]);
         }
         for (side, node) in nodes.into_iter().enumerate().rev() {
-            if goes_on[side] {
+            let last = last.min(self.growth.rules.leaves_that_part(sizes[side]));
+            if goes_on[side] && open.first < last {
                 let ((start, end), (low, high)) = (bounds[side], ranges[side]);
                 fresh.push(Open {
                     id: first + side as u32,
@@ -333,6 +358,9 @@ impl<T: Targets> Work<'_, '_, T> {
                     node,
                     low,
                     high,
+                    first: open.first,
+                    last,
+                    saved: None,
                 });
             }
         }
@@ -414,7 +442,12 @@ impl<T: Targets> Work<'_, '_, T> {
     /// Ranges of the children's means: a split of a constrained column parts its node's range between
     /// the two means.
     #[inline(always)]
-    fn child_ranges(&self, open: &Open<T::Node>, column: usize, stats: [Stats; 2]) -> [(f64, f64); 2] {
+    fn child_ranges(
+        &self,
+        open: &Open<T::Node, T::Row>,
+        column: usize,
+        stats: [Stats; 2],
+    ) -> [(f64, f64); 2] {
         let whole = (open.low, open.high);
         let middle = (stats[0].mean + stats[1].mean) / 2.0;
         match self.growth.rules.monotonic.as_ref().map_or(0, |signs| signs[column]) {
@@ -477,24 +510,26 @@ fn clip(values: &mut [f64], low: f64, high: f64) {
 }
 
 /// Splits that wait for their turn in best-first growth.
-struct Waiting<N, L> {
+struct Waiting<N, R, L> {
     heap: BinaryHeap<Rank>,
-    found: Vec<Option<(Open<N>, Split<L>)>>,
+    found: Vec<Option<Found<N, R, L>>>,
 }
 
-impl<N, L> Default for Waiting<N, L> {
+type Found<N, R, L> = (Open<N, R>, Split<L>);
+
+impl<N, R, L> Default for Waiting<N, R, L> {
     fn default() -> Self {
         Waiting { heap: BinaryHeap::new(), found: Vec::new() }
     }
 }
 
-impl<N, L> Waiting<N, L> {
-    fn put(&mut self, decrease: f64, open: Open<N>, split: Split<L>) {
+impl<N, R, L> Waiting<N, R, L> {
+    fn put(&mut self, decrease: f64, open: Open<N, R>, split: Split<L>) {
         self.heap.push(Rank { decrease, path: open.path.id(), node: self.found.len() as u32 });
         self.found.push(Some((open, split)));
     }
 
-    fn take(&mut self) -> Option<(Open<N>, Split<L>)> {
+    fn take(&mut self) -> Option<Found<N, R, L>> {
         let rank = self.heap.pop()?;
         self.found[rank.node as usize].take()
     }

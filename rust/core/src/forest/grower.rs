@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use super::bins::{Column, Ranked};
+use super::bins::{Column, Ranked, Rows};
 use super::criterion::{Entropy, Poisson, Quadratic};
 use super::grow::{Arena, GrownTree, Growth};
 use super::rules::Truncation;
@@ -104,7 +104,8 @@ impl<'a> Prepared<'a> {
 pub struct Grower<'a, F> {
     pub prepared: &'a Prepared<'a>,
     pub settings: &'a Settings,
-    pub truncation: Truncation,
+    /// All that are asked for of the trees.
+    pub truncations: &'a [Truncation],
     pub trees: std::ops::Range<usize>,
     pub n_threads: usize,
     pub control: &'a Control,
@@ -158,9 +159,11 @@ impl<F: Fn(usize, GrownTree, Option<&[u32]>) + Sync> Grower<'_, F> {
     }
 
     fn grow<T: Targets>(&self, d: usize, targets: &T, watcher: Watcher<'_>) -> Result<()> {
-        let rules = self.settings.shared.rules(self.prepared.columns[0].len(), d, self.truncation);
+        let rules = self.settings.shared.rules(d, self.truncations);
+        let codes = Rows::new(&self.prepared.columns, rules.max_features);
         let growth = Growth {
             targets,
+            codes: codes.as_ref(),
             columns: &self.prepared.columns,
             rules: &rules,
             control: self.control,

@@ -13,7 +13,8 @@
 //! | search, pairs, refine | the best cut of a numeric column; categories, random: of others |
 //! | targets, wide | the above for one output; for several, and absolute errors     |
 //! | split, grow   | the best split of a node; a tree                               |
-//! | truncate, prune | which smaller trees are contained in it                      |
+//! | fork          | several sizes of leaves from one growth                        |
+//! | truncate, prune | which smaller trees are contained in a tree                  |
 //! | tree, learned, views | a learned tree, a learned forest, what they say         |
 //! | importance    | what each column is worth on rows that a tree has not seen     |
 //! | grower        | from data and settings to grown trees, in parallel             |
@@ -24,6 +25,7 @@ mod bins;
 mod categories;
 mod criterion;
 mod fit;
+mod fork;
 mod grow;
 mod grower;
 mod importance;

@@ -27,7 +27,7 @@ pub const MOST: usize = 64;
 pub const NARROW: f64 = 256.0;
 
 impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
-    /// The best of all cuts of up to `C::PAIRS` rows, none of them missing, without limits.
+    /// The best of all cuts of up to `C::PAIRS` rows, none of them missing, limited by no more than rows.
     #[inline(always)]
     pub(super) fn compared(&self, best: &mut Cut<S>, vectors: Vectors) -> bool {
         match self.rows.len() {
@@ -45,6 +45,9 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         for (gain, &code) in gains.iter_mut().zip(codes) {
             *gain = if code < self.column.high { *gain } else { f64::NEG_INFINITY };
         }
+        if self.limits.min_rows > 1 {
+            self.refuse_small_sides(&mut gains, codes);
+        }
         let gain = greatest(gains);
         if gain <= best.gain {
             return false;
@@ -61,6 +64,23 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         }
         *best = Cut { gain, code, missing_left: false, perfect: false, left };
         true
+    }
+
+    /// Takes back the gains of cuts that leave too few rows on a side.
+    #[inline(always)]
+    fn refuse_small_sides<const N: usize>(&self, gains: &mut [f64; N], codes: &[u16; N]) {
+        let n = self.rows.len();
+        let mut n_left = [0u16; N];
+        for &code in &codes[..n.min(N)] {
+            for j in 0..N {
+                n_left[j] += u16::from(code <= codes[j]);
+            }
+        }
+        let least = self.limits.min_rows as usize;
+        for (gain, n_left) in gains.iter_mut().zip(n_left) {
+            let n_left = usize::from(n_left);
+            *gain = if n_left >= least && n - n_left >= least { *gain } else { f64::NEG_INFINITY };
+        }
     }
 }
 

@@ -25,6 +25,10 @@ const ROWS_PER_SLOT: usize = 4;
 const MIN_SLOTS: usize = 32;
 const MAX_SLOTS: usize = 1024;
 
+/// Up to so many slots are filled in so many copies.
+const FEW_SLOTS: usize = 64;
+const COPIES: usize = 4;
+
 /// A cut of a column: codes up to `code` go left.
 #[derive(Clone, Copy, Debug)]
 pub struct Cut<L> {
@@ -51,7 +55,12 @@ pub struct Limits {
 impl Limits {
     /// True if some cut between rows may be refused.
     pub fn bind(&self) -> bool {
-        self.min_rows > 1 || self.min_weight > 0.0 || self.monotonic != 0
+        self.min_rows > 1 || self.weigh()
+    }
+
+    /// True if a cut may be refused for other things than its numbers of rows.
+    fn weigh(&self) -> bool {
+        self.min_weight > 0.0 || self.monotonic != 0
     }
 
     /// True if the means of the two sides are in order and in range. As in scikit-learn, a column
@@ -141,7 +150,9 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         // A column of few values needs few slots: then they cost less than to sort.
         let sort = n <= C::FEW_ROWS && (n <= 8 || span > n / VALUES_PER_ROW);
         let limited = self.limits.bind();
-        let compare = n <= C::PAIRS && !limited && self.column.missing.is_none() && C::fits_pairs(self.node);
+        // How a sum is taken must not depend on `min_rows`: other values of it share the node (fork.rs).
+        let weighed = self.limits.weigh();
+        let compare = n <= C::PAIRS && !weighed && self.column.missing.is_none() && C::fits_pairs(self.node);
         let found = match (sort, limited) {
             _ if compare => self.compared(&mut best, scratch.vectors),
             (true, false) => self.sorted::<false>(&mut best, scratch),
@@ -360,45 +371,75 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     /// Adds every row to its slot; returns the sums and the number of the missing ones.
     #[inline(always)]
     fn fill<const LIMITED: bool>(&self, shift: u32, n_slots: usize, scratch: &mut Scratch<S>) -> (S, u32) {
-        let Codes { codes, low, .. } = self.column;
-        scratch.reserve(n_slots);
-        let slots = &mut scratch.slots[..n_slots];
-        slots.fill(S::default());
-        let counts = &mut scratch.rows[..n_slots];
-        if LIMITED {
-            counts.fill(0);
+        scratch.reserve(COPIES * n_slots);
+        let n = self.rows.len();
+        if !LIMITED && self.column.missing.is_none() {
+            if n_slots == 2 && S::SUMS_OF_CODE {
+                let high = S::sum_of(self.column.codes, self.rows, self.column.high);
+                scratch.slots[..2].copy_from_slice(&[self.total.minus(high), high]);
+            } else if size_of::<S>() <= 16 && n_slots <= FEW_SLOTS && n >= COPIES * n_slots {
+                self.fill_copies(shift, n_slots, &mut scratch.slots);
+            } else {
+                self.fill_once(shift, &mut scratch.slots[..n_slots]);
+            }
+            return (S::default(), 0);
         }
+        let Codes { codes, low, missing: absent, .. } = self.column;
+        let (slots, counts) = (&mut scratch.slots[..n_slots], &mut scratch.rows[..n_slots]);
+        slots.fill(S::default());
+        counts.fill(0);
         let (mut missing, mut rows_missing) = (S::default(), 0);
-        let mut put = |code: u16, row: S::Row| {
-            let j = ((code - low) >> shift) as usize;
-            debug_assert!(j < n_slots);
-            // SAFETY: low <= code <= high by the contract of `Codes`, so j <= (high - low) >> shift,
-            // which is n_slots - 1.
-            unsafe {
-                slots.get_unchecked_mut(j).add_row(row, self.centre);
-                if LIMITED {
-                    *counts.get_unchecked_mut(j) += 1;
-                }
-            }
-        };
-        match self.column.missing {
-            None => {
-                for (&code, &row) in codes.iter().zip(self.rows) {
-                    put(code, row);
-                }
-            }
-            Some(absent) => {
-                for (&code, &row) in codes.iter().zip(self.rows) {
-                    if code == absent {
-                        missing.add_row(row, self.centre);
-                        rows_missing += 1;
-                    } else {
-                        put(code, row);
-                    }
-                }
+        for (&code, &row) in codes.iter().zip(self.rows) {
+            if Some(code) == absent {
+                missing.add_row(row, self.centre);
+                rows_missing += 1;
+            } else {
+                let j = usize::from((code - low) >> shift);
+                slots[j].add_row(row, self.centre);
+                counts[j] += 1;
             }
         }
         (missing, rows_missing)
+    }
+
+    #[inline(always)]
+    fn fill_once(&self, shift: u32, slots: &mut [S]) {
+        slots.fill(S::default());
+        let Codes { codes, low, .. } = self.column;
+        for (&code, &row) in codes.iter().zip(self.rows) {
+            let j = usize::from((code - low) >> shift);
+            debug_assert!(j < slots.len());
+            // SAFETY: low <= code <= high by the contract of `Codes`, so j <= (high - low) >> shift,
+            // which is the number of slots less 1.
+            unsafe { slots.get_unchecked_mut(j) }.add_row(row, self.centre);
+        }
+    }
+
+    /// Neighbouring rows go to different copies of the slots: one of few slots need not wait for the last
+    /// sum to be written.
+    #[inline(always)]
+    fn fill_copies(&self, shift: u32, n_slots: usize, slots: &mut [S]) {
+        let slots = &mut slots[..COPIES * n_slots];
+        slots.fill(S::default());
+        let Codes { codes, low, .. } = self.column;
+        let (codes, rows) = (codes.chunks_exact(COPIES), self.rows.chunks_exact(COPIES));
+        for (&code, &row) in codes.remainder().iter().zip(rows.remainder()) {
+            slots[usize::from((code - low) >> shift)].add_row(row, self.centre);
+        }
+        for (codes, rows) in codes.zip(rows) {
+            for k in 0..COPIES {
+                let j = k * n_slots + usize::from((codes[k] - low) >> shift);
+                debug_assert!(j < (k + 1) * n_slots);
+                // SAFETY: as above, (code - low) >> shift < n_slots.
+                unsafe { slots.get_unchecked_mut(j) }.add_row(rows[k], self.centre);
+            }
+        }
+        for k in 1..COPIES {
+            let (first, copies) = slots.split_at_mut(k * n_slots);
+            for (slot, &copy) in first.iter_mut().zip(copies.iter()) {
+                *slot = slot.plus(copy);
+            }
+        }
     }
 }
 
@@ -437,6 +478,7 @@ fn sort_up_to<const N: usize>(keys: &[u32; FEW_ROWS], n: usize, sorted: &mut [u3
 mod tests {
     use super::*;
     use crate::forest::criterion::{Entropy, Quadratic, Range};
+    use crate::forest::split::padded;
     use crate::forest::sums::{Binary, Counts, Moments};
     use crate::seed::Stream;
 
@@ -487,14 +529,23 @@ mod tests {
         let range = Range { low: -centre, high: f64::from(n_classes - 1) - centre };
         let prepared = criterion.node(total, range);
         let present = || codes.iter().copied().filter(|&code| code != absent);
+        let mut stored = codes.clone();
+        stored.resize(padded(n), codes[0]);
         let column = Codes {
             codes: &codes,
+            padded: &stored,
             low: present().min().unwrap_or(0),
             high: present().max().unwrap_or(0),
             missing: missing.then_some(absent),
         };
         let scan: Scan<S, C> = Scan { node: &prepared, total, centre, rows: &rows, column, limits: &limits };
-        let found = scan.best(0.0, f64::INFINITY, &mut Scratch::default());
+        let mut scratch = Scratch { vectors: Vectors::Baseline, ..Scratch::default() };
+        let found = scan.best(0.0, f64::INFINITY, &mut scratch);
+        scratch.vectors = Vectors::detect();
+        let vectorised = scan.best(0.0, f64::INFINITY, &mut scratch);
+        let told =
+            |cut: Cut<S>| (cut.gain.to_bits(), cut.code, cut.missing_left, cut.left.weight().to_bits());
+        assert_eq!(found.map(told), vectorised.map(told), "n {n}, codes {n_codes}: other bits by vectors");
 
         let mut best: f64 = 0.0;
         let mut gain_at = std::collections::HashMap::new();
@@ -541,13 +592,14 @@ mod tests {
     }
 
     fn check_all(limits: Limits) {
-        for n in [2, 3, 7, 8, 9, 16, 17, 33, 64, 65, 128, 129, 200, 256, 257, 500, 3000] {
+        for n in [2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 64, 65, 128, 129, 200, 256, 257, 500, 3000] {
             for n_codes in [2, 5, 30, 300, 3000] {
                 for missing in [false, true] {
                     check::<Binary, _>(Quadratic, n, n_codes, 2, limits, missing);
                     check::<Binary, _>(Entropy, n, n_codes, 2, limits, missing);
                     check::<Moments, _>(Quadratic, n, n_codes, 9, limits, missing);
                     check::<Counts<u32, 8>, _>(Quadratic, n, n_codes, 7, limits, missing);
+                    check::<Counts<u32, 32>, _>(Quadratic, n, n_codes, 26, limits, missing);
                     check::<Counts<f64, 8>, _>(Entropy, n, n_codes, 5, limits, missing);
                 }
             }

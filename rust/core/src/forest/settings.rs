@@ -43,7 +43,6 @@ pub enum ClassWeight {
 pub struct Shared {
     pub criterion: Criterion,
     pub random_cuts: bool,
-    pub min_samples_leaf: Amount,
     pub min_weight_fraction_leaf: f64,
     pub max_features: MaxFeatures,
     pub bootstrap: bool,
@@ -60,6 +59,7 @@ pub struct Free {
     pub n_estimators: usize,
     pub max_depth: Option<usize>,
     pub min_samples_split: Amount,
+    pub min_samples_leaf: Amount,
     pub min_impurity_decrease: f64,
     pub max_leaf_nodes: Option<usize>,
     pub ccp_alpha: f64,
@@ -81,6 +81,7 @@ impl Settings {
                 n_estimators: reader.count("n_estimators", 1)?,
                 max_depth: reader.optional_count("max_depth", 1)?,
                 min_samples_split: reader.amount("min_samples_split", 2)?,
+                min_samples_leaf: reader.amount("min_samples_leaf", 1)?,
                 min_impurity_decrease: reader.float("min_impurity_decrease", 0.0, f64::INFINITY)?,
                 max_leaf_nodes: reader.optional_count("max_leaf_nodes", 2)?,
                 ccp_alpha: reader.float("ccp_alpha", 0.0, f64::INFINITY)?,
@@ -88,7 +89,6 @@ impl Settings {
             shared: Shared {
                 criterion: criterion(reader.text("criterion")?, !data.n_classes.is_empty())?,
                 random_cuts: splitter(reader.text("splitter")?)?,
-                min_samples_leaf: reader.amount("min_samples_leaf", 1)?,
                 min_weight_fraction_leaf: reader.float("min_weight_fraction_leaf", 0.0, 0.5)?,
                 max_features: max_features(reader.take("max_features")?)?,
                 bootstrap: reader.bool("bootstrap")?,
@@ -115,11 +115,12 @@ impl Settings {
 
     /// The rules of truncation for n training rows.
     pub fn truncation(&self, n: usize) -> Truncation {
-        let leaf = self.shared.min_samples_leaf.rows(n).max(1);
+        let leaf = self.free.min_samples_leaf.rows(n).clamp(1, u32::MAX as usize);
         let split = self.free.min_samples_split.rows(n).max(2).max(2 * leaf);
         Truncation {
             max_depth: self.free.max_depth.map_or(NO_LIMIT, |depth| depth.min(NO_LIMIT as usize) as u32),
             min_samples_split: split.min(u32::MAX as usize) as u32,
+            min_samples_leaf: leaf as u32,
             min_impurity_decrease: self.free.min_impurity_decrease,
             max_leaf_nodes: self.free.max_leaf_nodes.map(|leaves| leaves.min(NO_LIMIT as usize) as u32),
             ccp_alpha: self.free.ccp_alpha,
@@ -128,11 +129,14 @@ impl Settings {
 }
 
 impl Shared {
-    /// The rules by which trees on n rows and d columns grow, no shorter than `truncation`.
-    pub fn rules(&self, n: usize, d: usize, truncation: Truncation) -> Rules {
+    /// The rules by which trees on d columns grow that hold all of `truncations`.
+    pub fn rules(&self, d: usize, truncations: &[Truncation]) -> Rules {
+        let mut leaves: Vec<u32> = truncations.iter().map(|t| t.min_samples_leaf).collect();
+        leaves.sort_unstable();
+        leaves.dedup();
         Rules {
-            truncation,
-            min_samples_leaf: self.min_samples_leaf.rows(n).clamp(1, u32::MAX as usize) as u32,
+            truncation: Truncation::loosest(truncations),
+            leaves,
             min_weight_fraction_leaf: self.min_weight_fraction_leaf,
             max_features: self.max_features.columns(d),
             random_cuts: self.random_cuts,

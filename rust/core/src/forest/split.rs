@@ -1,6 +1,6 @@
 //! The search for the split of a node over its columns.
 
-use super::bins::{Codes as Stored, Column};
+use super::bins::{Codes as Stored, Column, Rows};
 use super::grow::{EPSILON, Open, Work};
 use super::search::{Codes, Cut, Limits};
 use super::targets::{GainRange, Targets};
@@ -32,10 +32,17 @@ impl<T: Targets> Work<'_, '_, T> {
         }
     }
 
+    /// Puts the codes of column `j` in rows[start..end] into `codes`.
+    #[inline(always)]
+    pub(super) fn gather(&mut self, start: usize, end: usize, j: usize) -> (u16, u16, usize) {
+        let growth = self.growth;
+        gather(&growth.columns[j], j, growth.codes, &self.arena.rows[start..end], &mut self.arena.codes)
+    }
+
     /// The best split of a node: columns are visited in random order until `max_features` were seen
     /// and one of them was not constant, as in scikit-learn.
     #[inline(always)]
-    pub(super) fn search(&mut self, open: &Open<T::Node>, cached: bool) -> Option<Split<T::Left>> {
+    pub(super) fn search(&mut self, open: &Open<T::Node, T::Row>, cached: bool) -> Option<Split<T::Left>> {
         let d = self.growth.columns.len();
         let constants = open.depth as usize * self.words();
         let mut stream = open.path;
@@ -61,8 +68,7 @@ impl<T: Targets> Work<'_, '_, T> {
             }
             let n = open.end - open.start;
             let column = &self.growth.columns[j];
-            let (low, high, missing) =
-                gather(column, &self.arena.rows[open.start..open.end], &mut self.arena.codes);
+            let (low, high, missing) = self.gather(open.start, open.end, j);
             self.arena.gathered = (open.id, j as u32);
             if low >= high && (missing == 0 || missing == n) {
                 if cached {
@@ -80,7 +86,7 @@ impl<T: Targets> Work<'_, '_, T> {
             };
             let rules = self.growth.rules;
             let limits = Limits {
-                min_rows: rules.min_samples_leaf,
+                min_rows: rules.leaves[open.first],
                 min_weight: self.min_weight,
                 monotonic: rules.monotonic.as_ref().map_or(0, |signs| signs[j]),
                 low: open.low,
@@ -147,6 +153,9 @@ impl<T: Targets> Work<'_, '_, T> {
 /// neither its range nor where it can be cut, so that no loop over it ends in single steps.
 pub const LANES: usize = 32;
 
+/// A node whose share of the rows is not above 1 / this reads codes row by row.
+const FAR_APART: usize = 8;
+
 /// `n` rounded up to whole steps.
 #[inline(always)]
 pub fn padded(n: usize) -> usize {
@@ -155,13 +164,23 @@ pub fn padded(n: usize) -> usize {
 
 /// Puts the codes of `rows` into `codes`, which is `LANES` longer, and pads them; returns the least and the
 /// greatest code of a value that is not missing (65535 and 0 if there is none), and how many are missing.
+/// `all`, if there, holds the same codes row by row.
 #[inline(always)]
-pub fn gather(column: &Column, rows: &[u32], codes: &mut [u16]) -> (u16, u16, usize) {
-    match &column.codes {
-        Stored::U8(stored) => gather_from(stored, rows, codes),
-        Stored::U16(stored) => gather_from(stored, rows, codes),
-    }
+pub fn gather(
+    column: &Column,
+    j: usize,
+    all: Option<&Rows>,
+    rows: &[u32],
+    codes: &mut [u16],
+) -> (u16, u16, usize) {
     let n = rows.len();
+    let all = all.filter(|_| n * FAR_APART <= column.len());
+    match (&column.codes, all.map(|all| (&all.codes, all.d))) {
+        (_, Some((Stored::U8(stored), d))) => gather_from(stored, rows, d, j, codes),
+        (_, Some((Stored::U16(stored), d))) => gather_from(stored, rows, d, j, codes),
+        (Stored::U8(stored), None) => gather_from(stored, rows, 1, 0, codes),
+        (Stored::U16(stored), None) => gather_from(stored, rows, 1, 0, codes),
+    }
     let first = codes[0];
     codes[n..n + LANES].fill(first);
     let codes = &codes[..padded(n)];
@@ -172,12 +191,13 @@ pub fn gather(column: &Column, rows: &[u32], codes: &mut [u16]) -> (u16, u16, us
     range_of_present(codes, n, column.n_bins() as u16)
 }
 
+/// Column `j` of (n, d) codes.
 #[inline(always)]
-fn gather_from<C: Copy + Into<u16>>(stored: &[C], rows: &[u32], codes: &mut [u16]) {
+fn gather_from<C: Copy + Into<u16>>(stored: &[C], rows: &[u32], d: usize, j: usize, codes: &mut [u16]) {
     for (out, &row) in codes.iter_mut().zip(rows) {
-        debug_assert!((row as usize) < stored.len());
-        // SAFETY: the rows of a tree are numbered below the length of every column.
-        *out = unsafe { *stored.get_unchecked(row as usize) }.into();
+        debug_assert!((row as usize * d + j) < stored.len());
+        // SAFETY: the rows of a tree are numbered below the length of every column, and j < d.
+        *out = unsafe { *stored.get_unchecked(row as usize * d + j) }.into();
     }
 }
 

@@ -26,6 +26,11 @@ pub trait Sums: Copy + Default + Send + Sync + 'static {
     /// True if a child's sums, taken from the scan, are exact (integers), so that its rows need not
     /// be visited to know whether it is a leaf.
     const EXACT: bool;
+    /// True if `sum_of` is fast: the sum over the rows of one code.
+    const SUMS_OF_CODE: bool = false;
+    fn sum_of(_codes: &[u16], _rows: &[Self::Row], _code: u16) -> Self {
+        Self::default()
+    }
 }
 
 /// Two classes, integer weights: W in the high half, the weight of class 1 in the low half, so that
@@ -53,6 +58,17 @@ impl Sums for Binary {
     #[inline(always)]
     fn add_row(&mut self, row: u64, _centre: f64) {
         self.0 += row;
+    }
+
+    const SUMS_OF_CODE: bool = true;
+
+    #[inline(always)]
+    fn sum_of(codes: &[u16], rows: &[u64], code: u16) -> Self {
+        let mut sum = 0;
+        for (&row, &at) in rows.iter().zip(codes) {
+            sum += if at == code { row } else { 0 };
+        }
+        Binary(sum)
     }
 
     #[inline(always)]

@@ -120,11 +120,11 @@ struct Run<'a> {
     group: Group<'a>,
     prepared: Prepared<'a>,
     known: Known,
-    /// The truncations that the members ask for, and which of them each member's is.
+    /// The truncations that the members ask for, by their leaves, and which of them each member's is.
     truncations: Vec<Truncation>,
     which: Vec<usize>,
     rows: Vec<u32>,
-    running: Mutex<InOrder<Walked, Running>>,
+    running: Mutex<InOrder<Vec<Walked>, Running>>,
     /// The members' models, if kept.
     kept: Vec<Keep>,
     seconds: f64,
@@ -136,16 +136,17 @@ impl<'a> Run<'a> {
         let (job, train, members) = (group.job, &group.fold.train, group.members);
         let first = &group.settings[members[0]];
         let prepared = Prepared::new(&job.data, ranked, train, first, job.n_threads, control, watcher)?;
+        let asked: Vec<Truncation> =
+            members.iter().map(|&c| group.settings[c].truncation(train.len())).collect();
         let mut truncations: Vec<Truncation> = Vec::new();
-        let mut which = Vec::new();
-        for &c in members {
-            let truncation = group.settings[c].truncation(train.len());
-            let known = truncations.iter().position(|t| *t == truncation);
-            which.push(known.unwrap_or(truncations.len()));
-            if known.is_none() {
-                truncations.push(truncation);
+        for truncation in &asked {
+            if !truncations.contains(truncation) {
+                truncations.push(*truncation);
             }
         }
+        truncations.sort_by_key(|truncation| truncation.min_samples_leaf);
+        let place = |one: &Truncation| truncations.iter().position(|other| other == one).unwrap_or(0);
+        let which = asked.iter().map(place).collect();
         let rows = group.scored_rows();
         let keep =
             |&c: &usize| Keep::new(&job.data, &group.settings[c], 0..group.settings[c].free.n_estimators);
@@ -178,17 +179,31 @@ impl<'a> Run<'a> {
         Grower {
             prepared: &self.prepared,
             settings: &group.settings[members[0]],
-            truncation: Truncation::loosest(&self.truncations),
+            truncations: &self.truncations,
             trees,
             n_threads: group.job.n_threads,
             control,
             consume: |number, grown: GrownTree, _: Option<&[u32]>| {
-                for (keep, (&c, &t)) in self.kept.iter().zip(members.iter().zip(&self.which)) {
-                    if number < group.settings[c].free.n_estimators {
-                        keep.put(number, &grown, &self.truncations[t]);
+                let mut walked = Vec::new();
+                let same_leaf = |a: &Truncation, b: &Truncation| a.min_samples_leaf == b.min_samples_leaf;
+                let mut first = 0;
+                for truncations in self.truncations.chunk_by(same_leaf) {
+                    let made;
+                    let tree = if truncations.len() == self.truncations.len() {
+                        &grown
+                    } else {
+                        made = grown.with_leaves_of(truncations[0].min_samples_leaf);
+                        &made
+                    };
+                    let places = first..first + truncations.len();
+                    for (keep, (&c, t)) in self.kept.iter().zip(members.iter().zip(&self.which)) {
+                        if places.contains(t) && number < group.settings[c].free.n_estimators {
+                            keep.put(number, tree, &self.truncations[*t]);
+                        }
                     }
+                    walked.push(walk(data, tree, truncations, &self.rows, &self.known));
+                    first = places.end;
                 }
-                let walked = walk(data, grown, &self.truncations, &self.rows, &self.known);
                 InOrder::put(&self.running, number, walked, |running, number, walked| {
                     group.add(running, &walked);
                     group.score(running, number + 1, &self.which, self.rows.len());
@@ -226,13 +241,16 @@ impl Group<'_> {
         rows
     }
 
-    fn add(&self, running: &mut Running, walked: &Walked) {
+    fn add(&self, running: &mut Running, walked: &[Walked]) {
         let v = self.job.data.n_values();
-        debug_assert_eq!(running.sums.len(), walked.nodes.len() * v);
-        for (&node, sum) in walked.nodes.iter().zip(running.sums.chunks_exact_mut(v)) {
-            let value = &walked.values[node as usize * v..][..v];
-            sum.iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
+        let mut sums = running.sums.chunks_exact_mut(v);
+        for one in walked {
+            for (&node, sum) in one.nodes.iter().zip(&mut sums) {
+                let value = &one.values[node as usize * v..][..v];
+                sum.iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
+            }
         }
+        debug_assert!(sums.next().is_none());
     }
 
     /// Scores the members that want just `n_trees` trees.
