@@ -1,7 +1,9 @@
-"""Random data, folds and settings of forests, as hypothesis strategies. No test lives here.
+"""Random data, folds and settings of every family, as hypothesis strategies. No test lives here.
 
 hypothesis draws the shape of a problem (what can shrink: rows, columns, ties, missing cells, ...)
-and a seed; the cells come from NumPy's generator of that seed.
+and a seed; the cells come from NumPy's generator of that seed. What a family refuses (missing
+values, categories, several targets) is read off its estimators; the values of its hyperparameters
+are in `VALUES`, one line for each family.
 """
 
 from __future__ import annotations
@@ -12,8 +14,11 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from sklearn.utils import get_tags
 
 import setpoint
+from contracts.cases import KINDS
 
 
 @dataclass
@@ -28,18 +33,28 @@ class Problem:
     categorical: list[int]
     about: dict[str, Any]
 
+    @property
+    def kind(self):
+        """The contract tests' view of the estimator."""
+        return BY_NAME[self.estimator]
+
     def make(self, **params):
         """The estimator, told of the categorical columns."""
-        kind = getattr(setpoint, self.estimator)
-        return kind(categorical_features=self.categorical or None, **params)
+        told = self.kind.only({"categorical_features": self.categorical or None})
+        return getattr(setpoint, self.estimator)(**told, **params)
+
+    def assert_agree(self, got, expected):
+        """As equal as the family promises, for numbers relative to how far they are apart."""
+        if self.kind.agreement == 0.0:
+            np.testing.assert_array_equal(got, expected)
+            return
+        size = max(1.0, np.max(np.abs(expected), initial=0.0))
+        if not self.about["n_classes"]:
+            size = np.ptp(self.y) + 1e-6 * np.max(np.abs(self.y))
+        np.testing.assert_allclose(got, expected, rtol=0.0, atol=self.kind.agreement * size)
 
 
-ESTIMATORS = (
-    "RandomForestClassifier",
-    "RandomForestRegressor",
-    "ExtraTreesClassifier",
-    "ExtraTreesRegressor",
-)
+BY_NAME = {str(kind): kind for kind in KINDS}
 
 
 def _columns(rng, n, d, distinct, missing):
@@ -87,17 +102,21 @@ def _folds(rng, n, count):
 def problems(draw):
     """A problem of 12 to 80 rows, or of so many that the kernels for large nodes are taken."""
     estimator = draw(st.sampled_from(ESTIMATORS))
-    classifier = estimator.endswith("Classifier")
+    kind = BY_NAME[estimator]
+    tags = get_tags(kind.cls())
+    classifier = kind.task == "classification"
     n = draw(st.one_of(st.integers(12, 80), st.integers(12, 80), st.sampled_from([400, 4000])))
     d = draw(st.integers(1, 6))
     about = {
         "n": n,
         "d": d,
         "seed": draw(st.integers(0, 2**32 - 1)),
-        "n_outputs": draw(st.sampled_from([1, 1, 1, 2])),
+        "n_outputs": draw(st.sampled_from([1, 1, 1, 2] if tags.target_tags.multi_output else [1])),
         "n_classes": draw(st.integers(2, 4)) if classifier else 0,
         "distinct": draw(st.sampled_from([0, 1, 4])),
-        "missing": draw(st.sampled_from([0.0, 0.0, 0.2])),
+        "missing": draw(st.sampled_from([0.0, 0.0, 0.2] if tags.input_tags.allow_nan else [0.0])),
+        "dtype": draw(st.sampled_from(["float32", "float64"] if kind.reads_matrices else ["float64"])),
+        "sparse": kind.reads_matrices and draw(st.booleans()),
         "weights": draw(st.sampled_from([None, "counts", "any"])),
         "noise": draw(st.sampled_from([0.0, 1.0, 10.0])),
         "positive": draw(st.booleans()),
@@ -110,21 +129,21 @@ def problems(draw):
     rng = np.random.default_rng(about["seed"])
     X = _columns(rng, n, d, about["distinct"], about["missing"])
     y = _targets(rng, X, about)
-    categorical = draw(st.lists(st.integers(0, d - 1), max_size=2, unique=True))
+    most = 2 if tags.input_tags.categorical else 0
+    categorical = draw(st.lists(st.integers(0, d - 1), max_size=most, unique=True))
     n_categories = draw(st.sampled_from([2, 5, 20]))
     for j in categorical:
         present = ~np.isnan(X[:, j])
         X[present, j] = rng.integers(0, n_categories, present.sum())
     weight = _weights(rng, n, about["weights"])
     folds = _folds(rng, n, about["n_folds"])
+    X = X.astype(about["dtype"])
+    if about["sparse"]:
+        X = csr_array(np.where(rng.random((n, d)) < 0.5, X, 0.0).astype(about["dtype"]))
     return Problem(estimator, X, y, weight, folds, sorted(categorical), about)
 
 
-def values_of(problem):
-    """Values to draw from, for each hyperparameter that shapes the model.
-
-    A function of the problem: some values are legal for some data only.
-    """
+def _forest(problem):
     about, d = problem.about, problem.X.shape[1]
     single = about["n_outputs"] == 1
     values = {
@@ -155,6 +174,46 @@ def values_of(problem):
     return values
 
 
+def _linear(problem):
+    return {
+        "fit_intercept": [True, False],
+        "positive": [False, True],
+        "tol": [1e-10, 1e-6],
+    }
+
+
+def _ridge(problem):
+    alphas = [0.0, 1e-6, 0.01, 0.5, 1.0, 30.0, 1e4]
+    if (k := problem.about["n_outputs"]) > 1:
+        alphas.append([0.1, 10.0][:k])
+    return _linear(problem) | {"alpha": alphas, "max_iter": [100_000], "tol": [1e-10, 1e-12]}
+
+
+def _lasso(problem):
+    return _ridge(problem) | {"alpha": [0.0, 1e-3, 0.01, 0.02, 0.1, 0.5, 1.0, 10.0]}
+
+
+def _elastic_net(problem):
+    return _lasso(problem) | {"l1_ratio": [0.0, 0.1, 0.5, 0.9, 1.0]}
+
+
+VALUES = {
+    "forest": _forest,
+    "extra_trees": _forest,
+    "linear": _linear,
+    "ridge": _ridge,
+    "lasso": _lasso,
+    "elastic_net": _elastic_net,
+}
+"""By family: values to draw from, for each hyperparameter that shapes the model.
+
+Functions of the problem: some values are legal for some data only. Where models agree within a
+tolerance, the values are of trainings to high precision.
+"""
+
+ESTIMATORS = tuple(str(kind) for kind in KINDS if kind.family in VALUES)
+
+
 MONOTONIC = [-1, 1, 0, 1, -1, 0]
 
 
@@ -170,9 +229,9 @@ def _legal(problem, params):
 @st.composite
 def candidates(draw, problem, most=16):
     """Settings from a grid over several hyperparameters, several values each."""
-    values = values_of(problem)
+    values = VALUES[problem.kind.family](problem)
     about = problem.about
-    if about["n_outputs"] == 1 and about["n_classes"] in (0, 2) and not about["missing"]:
+    if "monotonic_cst" in values and about["n_outputs"] == 1 and about["n_classes"] in (0, 2) and not about["missing"]:
         directions = [
             0 if j in problem.categorical else MONOTONIC[j] for j in range(problem.X.shape[1])
         ]
@@ -186,6 +245,7 @@ def candidates(draw, problem, most=16):
         grid[name] = [values[name][i] for i in indices]
     # The estimators differ in this default: draw it for all of them.
     base = {"n_estimators": 4, "random_state": 1, "bootstrap": draw(st.booleans())}
+    base = problem.kind.only(base) | problem.kind.precise
     settings = [base | dict(zip(grid, chosen, strict=True)) for chosen in product(*grid.values())]
     settings = [params for params in settings if _legal(problem, params)]
     if len(settings) > most:

@@ -1,4 +1,4 @@
-"""The promise of the library: together equals alone, bit for bit.
+"""The promise of the library: together equals alone, bit for bit or as closely as a family says.
 
 For each candidate and fold, the held-out predictions of a sweep equal those of an estimator of that
 candidate, fitted alone on that fold's training rows with the same seed. The tuner on top of the
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 
-import setpoint
-from random_problems import ESTIMATORS, candidates, problems, values_of
+from contracts.cases import every_kind
+from random_problems import VALUES, candidates, problems
 from setpoint import _core
 
 EXAMPLES = settings(max_examples=4 * settings.default.max_examples)
@@ -43,9 +43,11 @@ def swept(problem, params, n_threads):
 def alone(problem, params, train, test, n_jobs):
     """Held-out predictions of one candidate, shape (n_test, n_values)."""
     weight = None if problem.sample_weight is None else problem.sample_weight[train]
-    model = problem.make(n_jobs=n_jobs, **params)
+    model = problem.make(**problem.kind.only({"n_jobs": n_jobs}), **params)
     model.fit(problem.X[train], problem.y[train], sample_weight=weight)
     if problem.about["n_classes"]:
+        if hasattr(model, "decision_function"):
+            return model.decision_function(problem.X[test]).reshape(len(test), -1)
         values = model.predict_proba(problem.X[test])
         return np.hstack(values) if isinstance(values, list) else values
     return model.predict(problem.X[test]).reshape(len(test), -1)
@@ -72,11 +74,13 @@ def test_together_equals_alone(data, problem, together_threads, alone_threads):
         for f, (train, test) in enumerate(problem.folds):
             note(f"candidate {each}, fold {f}")
             expected = alone(problem, each, train, test, alone_threads)
-            np.testing.assert_array_equal(answer["predictions"][c][f], expected)
-            model = answer["models"][c][f]
-            rows = np.ascontiguousarray(problem.X[test], dtype=np.float32)
+            got, model = answer["predictions"][c][f], answer["models"][c][f]
+            problem.assert_agree(got, expected)
+            rows = problem.X[test]
+            if not problem.kind.reads_matrices:
+                rows = np.ascontiguousarray(rows, dtype=np.float32)
             if not problem.categorical:  # their codes are the data set's, not these
-                np.testing.assert_array_equal(model.predict(rows, alone_threads), expected)
+                np.testing.assert_array_equal(model.predict(rows, alone_threads), got)
 
 
 @EXAMPLES
@@ -93,13 +97,14 @@ def test_company_does_not_matter(data, problem):
             np.testing.assert_array_equal(predictions[f], whole[c][f])
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_every_hyperparameter_is_drawn(name):
+@every_kind
+def test_every_hyperparameter_is_drawn(kind):
     """A hyperparameter that shapes the model and is not in the strategy fails here."""
-    no_sweep = {"categorical_features", "early_stopping", "n_iter_no_change", "tol"}
-    declared = {
-        key for key, item in getattr(setpoint, name).declarations().items() if item.cost != "none"
-    }
-    n_classes = 2 if name.endswith("Classifier") else 0
+    no_sweep = {"categorical_features", "early_stopping", "n_iter_no_change"}
+    if kind.family in ("forest", "extra_trees"):
+        no_sweep.add("tol")
+    declared = {key for key, item in kind.declared.items() if item.cost != "none"}
+    n_classes = 2 if kind.task == "classification" else 0
     about = {"n_outputs": 1, "n_classes": n_classes, "positive": True}
-    assert set(values_of(SimpleNamespace(X=np.zeros((5, 3)), about=about))) == declared - no_sweep
+    values = VALUES[kind.family](SimpleNamespace(X=np.zeros((5, 3)), about=about))
+    assert set(values) == declared - no_sweep

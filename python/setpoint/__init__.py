@@ -3,8 +3,11 @@
 from setpoint.estimators import (
     SVC,
     SVR,
+    ElasticNet,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    Lasso,
+    LinearRegression,
     LinearSVC,
     LinearSVR,
     NuSVC,
@@ -12,6 +15,7 @@ from setpoint.estimators import (
     OneClassSVM,
     RandomForestClassifier,
     RandomForestRegressor,
+    Ridge,
 )
 from setpoint.estimators.export import export_text
 from setpoint.estimators.persistence import load
@@ -20,9 +24,12 @@ from setpoint.tuning import GridSearchCV
 __all__ = [
     "SVC",
     "SVR",
+    "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
+    "Lasso",
+    "LinearRegression",
     "LinearSVC",
     "LinearSVR",
     "NuSVC",
@@ -30,6 +37,7 @@ __all__ = [
     "OneClassSVM",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "Ridge",
     "export_text",
     "load",
 ]

@@ -14,6 +14,7 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
 from setpoint.estimators.linear_svm import LinearSVC, LinearSVR
 from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
 from setpoint.estimators.svm import SVC, SVR
@@ -71,6 +72,10 @@ class Family:
 _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
+    Family("linear", "ordinary least squares", None, LinearRegression),
+    Family("ridge", "least squares with a squared penalty", None, Ridge),
+    Family("lasso", "least squares with an absolute penalty", None, Lasso),
+    Family("elastic_net", "least squares with both penalties", None, ElasticNet),
     Family("svm", "support vector machines", SVC, SVR),
     Family("linear_svm", "linear support vector machines", LinearSVC, LinearSVR),
     Family("nu_svm", "support vector machines with nu", NuSVC, NuSVR),

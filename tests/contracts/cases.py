@@ -1,12 +1,14 @@
 """What the contract tests run on: every registered estimator, small data, values to try.
 
 A new family or tuner is picked up from its registry. It needs a line here only if one of its
-hyperparameters has a domain whose members cannot be read off (arrays, dicts), or a size that makes
-the tests slow. No test lives here.
+hyperparameters has a domain whose members cannot be read off (arrays, dicts), a size that makes
+the tests slow, or a default at which other hyperparameters do nothing. What a family refuses or
+promises (missing values, bits or a tolerance) is read off its estimators. No test lives here.
 """
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sklearn.utils import get_tags
+
+from setpoint.estimators.matrix import MatrixEstimator
 from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
@@ -21,8 +26,17 @@ from setpoint.tuning import TUNERS
 SMALL = {"n_estimators": 10}
 """Hyperparameters that make a model small, where it has them."""
 
+PRECISE = {"tol": 1e-10, "max_iter": 100_000}
+"""Hyperparameters that make a training precise, where models agree within a tolerance."""
+
 LARGE = {"n_estimators": 1_000_000}
-"""Hyperparameters that make a training long, where it has them."""
+"""Hyperparameters that make a training of many short steps long, where it has them."""
+
+SLOW = {"n_estimators": 100, "max_features": None}
+"""Hyperparameters that make a training of few long steps long, where it has them."""
+
+EFFECTIVE = {"n_estimators": 65, "alpha": 0.01}
+"""Where other hyperparameters act: enough trees to stop early, a penalty that leaves something."""
 
 TREES = ("forest", "extra_trees")
 """Families whose predictions are constant between thresholds."""
@@ -45,6 +59,21 @@ class Kind:
         return self.cls.declarations()
 
     @property
+    def agreement(self) -> float:
+        """How far together may be from alone, relative to the size of predictions; 0: no bit."""
+        return self.cls._agreement
+
+    @property
+    def reads_matrices(self) -> bool:
+        """Whether it computes in the type of X, instead of rounding X to float32."""
+        return issubclass(self.cls, MatrixEstimator)
+
+    @property
+    def precise(self) -> dict[str, float]:
+        """Hyperparameters of a training that agrees with others."""
+        return self.only(PRECISE) if self.agreement else {}
+
+    @property
     def seed(self) -> dict[str, int]:
         """A fixed seed, if it draws random numbers."""
         return {"random_state": 0} if "random_state" in self.declared else {}
@@ -55,13 +84,32 @@ class Kind:
 
     def small(self, **params):
         """A small estimator with a fixed seed."""
-        return self.cls(**(self.only(SMALL) | self.seed | params))
+        return self.cls(**(self.only(SMALL) | self.precise | self.seed | params))
 
+    def problem(self, data, **shape):
+        """X and y of `data` for this task, without missing values where they are refused."""
+        X, y = data(self.task, **shape)
+        if not get_tags(self.cls()).input_tags.allow_nan:
+            X = np.nan_to_num(X, nan=3.0)
+        return X, y
+
+    def assert_agree(self, got, expected):
+        """As equal as the family promises."""
+        if self.agreement == 0.0:
+            np.testing.assert_array_equal(got, expected)
+        else:
+            size = np.max(np.abs(expected), initial=0.0)
+            np.testing.assert_allclose(got, expected, rtol=0.0, atol=self.agreement * size)
+
+
+# SETPOINT_FAMILIES=ridge,lasso: only these, for a core that was compiled without the others.
+CHOSEN = os.environ.get("SETPOINT_FAMILIES", ",".join(FAMILIES)).split(",")
 
 KINDS = [
     Kind(family.name, task, estimator)
     for family in FAMILIES.values()
     for task, estimator in family.estimators.items()
+    if family.name in CHOSEN
 ]
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from contracts.cases import DATA, KINDS, continuous, every_kind, fitted, legal_values, predictions
+from contracts.cases import (
+    DATA,
+    EFFECTIVE,
+    KINDS,
+    continuous,
+    every_kind,
+    fitted,
+    legal_values,
+    predictions,
+)
 from setpoint.hyperparameters import Flag
-
-EFFECT_SIZE = {"n_estimators": 65}
-"""Large enough for early stopping to have something to stop."""
 
 
 def each(wanted):
@@ -48,9 +54,9 @@ def _contexts(kind, item):
 
 def _predictions(kind, data, params):
     """Predictions on the training rows and on others; None if the combination is refused."""
-    X, y = data(kind.task)
+    X, y = kind.problem(data)
     try:
-        model = fitted(kind.cls(**(kind.only(EFFECT_SIZE) | kind.seed | params)), X, y)
+        model = fitted(kind.cls(**(kind.only(EFFECTIVE) | kind.seed | params)), X, y)
     except ValueError:
         return None
     return predictions(model, np.vstack([X, X + 0.25]))
@@ -77,13 +83,13 @@ def test_has_an_effect(kind, item):
 @each(lambda item: item.cost == "none")
 def test_a_switch_changes_no_prediction(kind, item, capsys):
     for data in DATA.values():
-        plain = _predictions(kind, data, {})
+        plain = _predictions(kind, data, kind.precise)
         values = [value for value in legal_values(item) if not callable(value)]
         assert values
         for value in values:
-            changed = _predictions(kind, data, {item.name: value})
+            changed = _predictions(kind, data, kind.precise | {item.name: value})
             if changed is not None:
-                np.testing.assert_array_equal(changed, plain)
+                kind.assert_agree(changed, plain)
 
 
 @each(lambda item: True)

@@ -6,6 +6,7 @@ from setpoint.estimators.forest import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
 from setpoint.estimators.linear_svm import LinearSVC, LinearSVR
 from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
 from setpoint.estimators.svm import SVC, SVR
@@ -13,8 +14,11 @@ from setpoint.estimators.svm import SVC, SVR
 __all__ = [
     "SVC",
     "SVR",
+    "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
+    "Lasso",
+    "LinearRegression",
     "LinearSVC",
     "LinearSVR",
     "NuSVC",
@@ -22,4 +26,5 @@ __all__ = [
     "OneClassSVM",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "Ridge",
 ]

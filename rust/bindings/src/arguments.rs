@@ -7,10 +7,13 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 use setpoint_core::candidate::{Candidate, Value};
-use setpoint_core::data::{Data, Fold, Table};
+#[cfg(feature = "forest")]
+use setpoint_core::data::Table;
+use setpoint_core::data::{Data, Fold};
 use setpoint_core::matrix::{Floats, Matrix};
 
 /// A training set as trees read it: an object with these attributes, borrowed for as long as the call runs.
+#[cfg(feature = "forest")]
 #[derive(FromPyObject)]
 pub struct TableArrays<'py> {
     #[pyo3(attribute("X"))]
@@ -22,6 +25,7 @@ pub struct TableArrays<'py> {
     sample_weight: Option<PyReadonlyArray1<'py, f64>>,
 }
 
+#[cfg(feature = "forest")]
 impl TableArrays<'_> {
     pub fn data(&self) -> PyResult<Data<'_, Table<'_>>> {
         Ok(Data {

@@ -13,6 +13,8 @@ use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
+#[cfg(feature = "linear")]
+use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
 /// What is asked of a sweep, whatever the family.
@@ -62,6 +64,11 @@ pub fn sweep<'py>(
         "forest" => {
             let arrays: arguments::TableArrays<'_> = data.extract()?;
             run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
+        }
+        #[cfg(feature = "linear")]
+        "linear" | "ridge" | "lasso" | "elastic_net" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &regression(family)?, arrays.data()?, request)
         }
         #[cfg(feature = "svm")]
         "svm" | "nu_svm" => {
@@ -125,6 +132,10 @@ pub fn fit<'py>(
     let candidate = arguments::candidate(candidate)?;
     let ask = Ask { candidate, start, n_threads, progress };
     match family {
+        #[cfg(feature = "linear")]
+        "linear" | "ridge" | "lasso" | "elastic_net" => {
+            learn(py, &regression(family)?, data, ask, |model: &LinearModel| &model.0)
+        }
         #[cfg(feature = "svm")]
         "svm" | "nu_svm" | "one_class_svm" => {
             learn(py, &crate::svm::family(family), data, ask, |model: &crate::svm::Svm| &model.0)
@@ -168,6 +179,11 @@ where
     out.set_item("model", learned.wrap(py)?)?;
     out.set_item("warning", warning)?;
     Ok(out)
+}
+
+#[cfg(feature = "linear")]
+fn regression(family: &str) -> PyResult<setpoint_core::linear::Linear> {
+    setpoint_core::linear::Linear::parse(family).ok_or_else(|| unknown(family))
 }
 
 fn unknown(family: &str) -> PyErr {

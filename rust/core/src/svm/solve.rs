@@ -60,7 +60,8 @@ impl Solver {
     ) -> Result<Option<Solution>> {
         let most_steps = limits.max_iter.unwrap_or(STEPS.max(100 * problem.m()));
         let (mut up, mut down) = offsets(problem, &point);
-        let (mut steps, mut idle, mut least) = (0, 0, f64::INFINITY);
+        let (mut steps, mut idle) = (0, 0);
+        let (mut lowest, mut least) = (f64::INFINITY, f64::INFINITY);
         let violation = loop {
             if control.stopped() {
                 return Ok(None);
@@ -68,8 +69,9 @@ impl Solver {
             let bounds = bounds(problem, &point.g, &up, &down, store);
             let violation = bounds.iter().map(|(most, least)| most - least).fold(0.0, f64::max);
             let objective = problem.objective(&point);
-            idle = if objective < least - 1e-13 * least.abs() { 0 } else { idle + 1 };
-            least = least.min(objective);
+            let gained = objective < lowest - 1e-13 * lowest.abs() || violation < 0.9 * least;
+            idle = if gained { 0 } else { idle + 1 };
+            (lowest, least) = (lowest.min(objective), least.min(violation));
             if violation <= limits.tol || steps >= most_steps || violation.is_nan() {
                 break violation;
             }

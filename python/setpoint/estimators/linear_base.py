@@ -1,0 +1,104 @@
+"""What the four linear regressions share: targets of one or two dimensions, and their attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from setpoint import _core
+from setpoint.estimators.base import SweepData, Values
+from setpoint.estimators.linear_hyperparameters import LinearHyperparameters
+from setpoint.estimators.scores import ScoreRegressor
+from setpoint.estimators.seeds import seed_of
+
+__all__ = ["LinearRegressor"]
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionData(SweepData):
+    """A training set that remembers the shape of its target.
+
+    Attributes
+    ----------
+    flat : bool
+        Whether y has one dimension: the attributes have one fewer then, as in scikit-learn.
+    """
+
+    flat: bool
+
+
+class LinearRegressor(LinearHyperparameters, ScoreRegressor):
+    """Base of the linear regressions."""
+
+    # A path and a single descent reach the same certificate from different sides.
+    _agreement: ClassVar[float] = 1e-5
+    # These go to the core as they are.
+    _as_given: ClassVar[tuple[str, ...]]
+
+    def predict(self, X: Any) -> Values:
+        """Predict the target.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The input.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predicted values.
+        """
+        scores = self._raw(X)
+        return scores[:, 0] if self.__dict__["_flat"] else scores
+
+    def _sweep_data(self, X: Any, y: Any, sample_weight: Any = None) -> RegressionData:
+        data = super()._sweep_data(X, y, sample_weight)
+        known = {field.name: getattr(data, field.name) for field in fields(SweepData)}
+        return RegressionData(**known, flat=np.ndim(y) < 2)
+
+    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
+        # One column is a shape of its own here, not a mistake to warn of.
+        shape = np.shape(y)
+        one_column = len(shape) == 2 and shape[1] == 1
+        return super()._read_target(unfitted, np.ravel(y) if one_column else y)
+
+    def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
+        values = self._checked(params)
+        candidate = {name: values[name] for name in self._as_given}
+        if "random_state" in candidate:
+            state = params.get("random_state", self.__dict__["random_state"])
+            shared = state is self.__dict__["random_state"] and not isinstance(
+                state, int | np.integer
+            )
+            candidate["random_state"] = data.seed if shared else seed_of(state)
+        return candidate
+
+    def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
+        return self._described(model, data.dtype, getattr(data, "flat", True))
+
+    def _described(
+        self, model: _core.LinearModel, dtype: np.dtype[Any], flat: bool
+    ) -> dict[str, Any]:
+        """Attributes of a model of data of this type."""
+        coef, intercept = model.coef.astype(dtype), model.intercept.astype(dtype)
+        if not self.fit_intercept:
+            intercept = 0.0
+        elif flat:
+            intercept = intercept[0]
+        return {"coef_": coef[0] if flat else coef, "intercept_": intercept, "_flat": flat}
+
+    def _to_header(self) -> dict[str, Any]:
+        return {"dtype": self.__dict__["coef_"].dtype.name, "flat": self.__dict__["_flat"]}
+
+    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        dtype = np.dtype(str(header["dtype"]))
+        if dtype not in (np.float32, np.float64):
+            raise ValueError(f"coefficients of type {dtype} are not known")
+        flat = bool(header["flat"])
+        if flat and self.__dict__["n_outputs_"] > 1:
+            raise ValueError("a target of one dimension has one output")
+        return self._described(self.__dict__["_model"], dtype, flat)

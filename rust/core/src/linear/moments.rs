@@ -1,0 +1,209 @@
+//! Sums of products of the columns, by cell, in one pass over the rows; and the training folds' sums.
+//!
+//! ```text
+//! M = Z'Z (q, q),   Z = diag(sqrt(w)) [X - a, Y - b, 1],   q = d + t + 1
+//! ```
+//!
+//! has X'X, X'Y, Y'Y, the columns' sums and the sum of the weights. The origin (a, b) is near the middle of
+//! the rows, which keeps digits where columns lie far from 0; a sparse X keeps a = 0. A fold's M is the sum
+//! of its cells', of k folds by prefix and suffix sums (Engstrom & Jensen, arXiv 2401.13185, subtract from
+//! the total instead, which cancels).
+
+use std::ops::Range;
+
+use super::cells::Cells;
+use super::failure::Failure;
+use crate::data::Data;
+use crate::error::{Error, Result, filled};
+use crate::gemm::{Packing, Shape, View, ViewMut, gemm_lower};
+use crate::matrix::Matrix;
+use crate::parallel::{Control, InOrder, Watcher, for_each};
+
+/// Rows that one task sums; not a matter of threads, so that sums are the same for any number of them.
+const CHUNK: usize = 1024;
+/// Rows that are multiplied at a time.
+const BLOCK: usize = 256;
+/// Rows that the origin is the mean of.
+const SAMPLE: usize = 512;
+
+/// The lower triangle of M (q, q).
+pub type Moments = Vec<f64>;
+
+/// What sums are taken over.
+pub struct Source<'a> {
+    pub data: &'a Data<'a, Matrix<'a>>,
+    /// (a, b), shape (d + t,).
+    pub origin: Vec<f64>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(data: &'a Data<'a, Matrix<'a>>) -> Self {
+        let (n, d, t) = (data.n, data.d, data.n_outputs);
+        let mut origin = vec![0.0; d + t];
+        let step = n.div_ceil(SAMPLE);
+        let rows = (0..n).step_by(step);
+        let share = 1.0 / rows.len() as f64;
+        let mut row = vec![0.0; d];
+        for i in rows {
+            if !data.x.is_sparse() {
+                data.x.read_row(i, &mut row);
+            }
+            let y = &data.y[i * t..(i + 1) * t];
+            origin.iter_mut().zip(row.iter().chain(y)).for_each(|(mean, value)| *mean += share * value);
+        }
+        Source { data, origin }
+    }
+
+    /// Columns of Z.
+    pub fn q(&self) -> usize {
+        self.origin.len() + 1
+    }
+
+    /// Row i of Z, dense.
+    fn read(&self, i: u32, out: &mut [f64]) {
+        let (data, i) = (self.data, i as usize);
+        let (d, t) = (data.d, data.n_outputs);
+        data.x.read_row(i, &mut out[..d]);
+        out[d..d + t].copy_from_slice(&data.y[i * t..(i + 1) * t]);
+        out.iter_mut().zip(&self.origin).for_each(|(value, origin)| *value -= origin);
+        out[d + t] = 1.0;
+        if let Some(w) = data.sample_weight {
+            let root = w[i].sqrt();
+            out.iter_mut().for_each(|value| *value *= root);
+        }
+    }
+
+    /// Row i of a sparse Z as (column, value).
+    fn read_entries(&self, i: u32, out: &mut Vec<(usize, f64)>) {
+        let Matrix::Sparse { columns, values, .. } = &self.data.x else { return };
+        let (d, t, i) = (self.data.d, self.data.n_outputs, i as usize);
+        let root = self.data.sample_weight.map_or(1.0, |w| w[i].sqrt());
+        out.clear();
+        out.extend(self.data.x.entries(i).map(|e| (columns[e] as usize, root * values.get(e))));
+        out.extend((d..d + t).map(|j| (j, root * (self.data.y[i * t + j - d] - self.origin[j]))));
+        out.push((d + t, root));
+    }
+
+    /// M += the rows' share of it.
+    fn add(&self, rows: &[u32], moments: &mut [f64], scratch: &mut Scratch) {
+        let q = self.q();
+        if self.data.x.is_sparse() {
+            for &i in rows {
+                self.read_entries(i, &mut scratch.entries);
+                for (at, &(j, a)) in scratch.entries.iter().enumerate() {
+                    let out = &mut moments[j * q..(j + 1) * q];
+                    scratch.entries[..=at].iter().for_each(|&(l, b)| out[l] += a * b);
+                }
+            }
+            return;
+        }
+        scratch.block.resize(BLOCK * q, 0.0);
+        for rows in rows.chunks(BLOCK) {
+            for (&i, out) in rows.iter().zip(scratch.block.chunks_exact_mut(q)) {
+                self.read(i, out);
+            }
+            let (shape, z) = (Shape { m: q, n: q, k: rows.len() }, View::rows(&scratch.block, q));
+            let out = ViewMut { values: &mut *moments, row: q };
+            gemm_lower(shape, z.t(), z, out, true, &mut scratch.packing);
+        }
+    }
+
+    /// M of each cell; `None` where time ran out.
+    pub fn by_cell(
+        &self,
+        cells: &Cells,
+        n_threads: usize,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<Option<Vec<Moments>>> {
+        let q = self.q();
+        let sums = cells.rows.iter().map(|_| filled(q * q, 0.0, WHAT)).collect::<Result<Vec<_>>>()?;
+        let tasks: Vec<(usize, Range<usize>)> =
+            cells.rows.iter().enumerate().flat_map(|(cell, rows)| self.chunks(cell, rows.len())).collect();
+        let (sums, failure) = (InOrder::new(0, (sums, 0)), Failure::default());
+        for_each(n_threads, tasks.len(), control, watcher, Scratch::default, |scratch, task| {
+            let (cell, rows) = tasks[task].clone();
+            let Some(mut part) = failure.note(filled(q * q, 0.0, WHAT)) else { return };
+            self.add(&cells.rows[cell][rows], &mut part, scratch);
+            InOrder::put(&sums, task, part, |(sums, n_done): &mut (Vec<Moments>, usize), task, part| {
+                add(&mut sums[tasks[task].0], &part, 1.0);
+                *n_done += 1;
+            });
+        })?;
+        failure.raise()?;
+        let (sums, n_done) = sums.into_inner().map_err(|_| Error::Interrupted)?.state;
+        Ok((n_done == tasks.len()).then_some(sums))
+    }
+
+    fn chunks(&self, cell: usize, n: usize) -> Vec<(usize, Range<usize>)> {
+        // Adding up the parts of a wide sparse X costs more than its rows do: take few.
+        let size = if self.data.x.is_sparse() { CHUNK.max(n.div_ceil(4)) } else { CHUNK };
+        (0..n).step_by(size).map(|start| (cell, start..(start + size).min(n))).collect()
+    }
+}
+
+const WHAT: &str = "sums of products of the columns of X";
+
+#[derive(Default)]
+struct Scratch {
+    block: Vec<f64>,
+    entries: Vec<(usize, f64)>,
+    packing: Packing<f64>,
+}
+
+fn add(sum: &mut [f64], part: &[f64], times: f64) {
+    sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += times * part);
+}
+
+/// M of training folds, from those of their cells.
+pub struct FoldSums<'a> {
+    cells: &'a Cells,
+    by_cell: &'a [Moments],
+    /// Of k folds, sums over the cells before and from each on.
+    ends: Option<Ends>,
+}
+
+struct Ends {
+    left_out: Vec<usize>,
+    prefix: Vec<Moments>,
+    suffix: Vec<Moments>,
+}
+
+impl<'a> FoldSums<'a> {
+    pub fn new(cells: &'a Cells, by_cell: &'a [Moments]) -> Result<Self> {
+        let size = by_cell.first().map_or(0, Vec::len);
+        let running = |order: &mut dyn Iterator<Item = &Moments>| -> Result<Vec<Moments>> {
+            let mut sums = vec![filled(size, 0.0, WHAT)?];
+            for part in order {
+                let mut next = filled(size, 0.0, WHAT)?;
+                add(&mut next, &sums[sums.len() - 1], 1.0);
+                add(&mut next, part, 1.0);
+                sums.push(next);
+            }
+            Ok(sums)
+        };
+        let ends = match cells.left_out() {
+            // Of few folds each is summed as fast by itself.
+            Some(left_out) if left_out.len() > 3 => {
+                let (prefix, suffix) = (running(&mut by_cell.iter())?, running(&mut by_cell.iter().rev())?);
+                Some(Ends { left_out, prefix, suffix })
+            }
+            _ => None,
+        };
+        Ok(FoldSums { cells, by_cell, ends })
+    }
+
+    pub fn of_fold(&self, fold: usize) -> Result<Moments> {
+        let mut sum = filled(self.by_cell[0].len(), 0.0, WHAT)?;
+        if let Some(Ends { left_out, prefix, suffix }) = &self.ends {
+            let gap = left_out[fold];
+            add(&mut sum, &prefix[gap], 1.0);
+            add(&mut sum, &suffix[self.by_cell.len() - 1 - gap], 1.0);
+        } else {
+            for &(cell, times) in &self.cells.uses[fold] {
+                add(&mut sum, &self.by_cell[cell as usize], times);
+            }
+        }
+        Ok(sum)
+    }
+}

@@ -1,0 +1,392 @@
+//! Trains many candidates on many folds: what they share is computed once.
+//!
+//! | on a fold        | solved by linear systems                      | solved by coordinate descent           |
+//! |------------------|-----------------------------------------------|----------------------------------------|
+//! | rows >= columns  | X'X of all folds in one pass, a factorisation | the same X'X, a path per `Shared`      |
+//! | rows < columns   | XX' of all folds in one pass, a factorisation | columns of X, a path per `Shared`      |
+//!
+//! Candidates that differ in alpha only are members of one group: a factorisation or a path serves them all.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use super::advice::advice;
+use super::cells::Cells;
+use super::columns::Columns;
+use super::dual::Inner;
+use super::failure::Failure;
+use super::link::Link;
+use super::model::LinearModel;
+use super::moments::{FoldSums, Source};
+use super::path::{Found, Path};
+use super::quadratic::Quadratic;
+use super::rows::Rows;
+use super::settings::{Settings, Shared};
+use super::spectrum::Wanted;
+use super::system::{self, Solved};
+use super::wide::Wide;
+use crate::data::{Data, Fold};
+use crate::error::{Error, Result};
+use crate::matrix::Matrix;
+use crate::parallel::{Control, Watcher, for_each};
+
+/// A model, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    pub model: LinearModel,
+    pub warning: Option<String>,
+    pub seconds: f64,
+}
+
+/// Sums of products of more columns than this are not formed for coordinate descent.
+const MANY: usize = 10_000;
+/// A sum of products costs as much to add as this many rows' share of it costs to compute.
+const ADDITION: usize = 8;
+/// Bytes that sums by cell may take.
+const MEMORY: usize = 1 << 30;
+
+/// What is trained, on what.
+pub struct Training<'a> {
+    pub data: &'a Data<'a, Matrix<'a>>,
+    pub folds: &'a [Fold],
+    pub settings: &'a [Settings],
+    /// The model to start from.
+    pub start: Option<&'a LinearModel>,
+    pub n_threads: usize,
+}
+
+/// Candidates that one factorisation or path serves.
+struct Group<'a> {
+    members: Vec<usize>,
+    shared: &'a Shared,
+    linear: bool,
+}
+
+type Slots = Mutex<Vec<Vec<Option<Trained>>>>;
+
+impl Training<'_> {
+    /// By candidate and fold, `None` where time ran out; and how many factorisations and descents it took.
+    pub fn run(&self, control: &Control, watcher: Watcher<'_>) -> Result<(Vec<Vec<Option<Trained>>>, usize)> {
+        let slots: Slots = Mutex::new(vec![vec![None; self.folds.len()]; self.settings.len()]);
+        let groups = groups(self.settings);
+        let (tall, wide): (Vec<usize>, Vec<usize>) =
+            (0..self.folds.len()).partition(|&f| self.folds[f].train.len() >= self.data.d);
+        let few = self.data.d <= MANY;
+        let (linear, descents): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.linear);
+        if few {
+            let all: Vec<&Group<'_>> = linear.iter().chain(&descents).collect();
+            self.by_products(&tall, &all, &slots, control, watcher)?;
+        } else {
+            self.by_products(&tall, &linear.iter().collect::<Vec<_>>(), &slots, control, watcher)?;
+            self.by_columns(&tall, &descents, &slots, control, watcher)?;
+        }
+        self.by_rows(&wide, &linear, &slots, control, watcher)?;
+        self.by_columns(&wide, &descents, &slots, control, watcher)?;
+        let slots = slots.into_inner().map_err(|_| Error::Interrupted)?;
+        let done = |group: &Group<'_>, f: usize| {
+            let n_done = group.members.iter().filter(|&&c| slots[c][f].is_some()).count();
+            if group.linear { n_done.min(1) } else { n_done }
+        };
+        let all = linear.iter().chain(&descents);
+        let n_fits = all.flat_map(|group| (0..self.folds.len()).map(move |f| (group, f)));
+        let n_fits = n_fits.map(|(group, f)| done(group, f)).sum();
+        Ok((slots, n_fits))
+    }
+
+    /// Folds with their cells: together where that is less work, else one by one.
+    fn shares(&self, folds: &[usize]) -> Vec<(Vec<usize>, Cells)> {
+        let some: Vec<Fold> = folds.iter().map(|&f| self.folds[f].clone()).collect();
+        let cells = Cells::of(&some, self.data.n);
+        let q = self.data.d + self.data.n_outputs + 1;
+        let rows = |cells: &Cells| cells.rows.iter().map(Vec::len).sum::<usize>();
+        let together = rows(&cells) + ADDITION * (cells.n_additions() + cells.rows.len());
+        let alone: usize = some.iter().map(|fold| fold.train.len()).sum();
+        let bytes = 3 * cells.rows.len() * q * q * 8;
+        if folds.len() == 1 || (together <= alone && bytes <= MEMORY.max(3 * folds.len() * q * q * 8)) {
+            return vec![(folds.to_vec(), cells)];
+        }
+        folds.iter().zip(&some).map(|(&f, fold)| (vec![f], Cells::alone(fold))).collect()
+    }
+
+    /// Not fewer rows than columns.
+    fn by_products(
+        &self,
+        folds: &[usize],
+        groups: &[&Group<'_>],
+        slots: &Slots,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<()> {
+        if folds.is_empty() || groups.is_empty() {
+            return Ok(());
+        }
+        let source = Source::new(self.data);
+        for (folds, cells) in self.shares(folds) {
+            let start = Instant::now();
+            let Some(by_cell) = source.by_cell(&cells, self.n_threads, control, watcher)? else {
+                return Ok(());
+            };
+            let sums = FoldSums::new(&cells, &by_cell)?;
+            let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
+            let failure = Failure::default();
+            let n_tasks = folds.len() * groups.len();
+            for_each(
+                self.n_threads,
+                n_tasks,
+                control,
+                watcher,
+                || (),
+                |(), task| {
+                    let (at, group) = (task / groups.len(), groups[task % groups.len()]);
+                    let fold = Place { fold: folds[at], slots, share, control };
+                    let moments = sums.of_fold(at);
+                    let quadratic = moments.and_then(|moments| {
+                        Quadratic::new(&moments, &source.origin, self.data.d, group.shared.fit_intercept)
+                    });
+                    let Some(quadratic) = failure.note(quadratic) else { return };
+                    let of = Of {
+                        columns: &quadratic.columns,
+                        mean_x: &quadratic.mean_x,
+                        mean_y: &quadratic.mean_y,
+                        weight: quadratic.weight,
+                    };
+                    failure.note(if group.linear {
+                        let rows = || Rows::of(self.data, &self.folds[folds[at]].train, &quadratic);
+                        let solve =
+                            |wanted: &[Wanted]| system::tall(&quadratic, rows, wanted, group.shared, control);
+                        self.solve(group, &of, solve, &fold)
+                    } else {
+                        self.descend(group, &of, &quadratic, &fold)
+                    });
+                },
+            )?;
+            failure.raise()?;
+        }
+        Ok(())
+    }
+
+    /// Fewer rows than columns, linear systems.
+    fn by_rows(
+        &self,
+        folds: &[usize],
+        groups: &[Group<'_>],
+        slots: &Slots,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<()> {
+        for centre in [true, false] {
+            let some: Vec<_> = groups.iter().filter(|group| group.shared.fit_intercept == centre).collect();
+            if folds.is_empty() || some.is_empty() {
+                continue;
+            }
+            let start = Instant::now();
+            let inner = Inner::new(self.data, centre, self.n_threads, control, watcher)?;
+            let Some(inner) = inner else { return Ok(()) };
+            let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
+            let failure = Failure::default();
+            for_each(
+                self.n_threads,
+                folds.len() * some.len(),
+                control,
+                watcher,
+                || (),
+                |(), task| {
+                    let (f, group) = (folds[task / some.len()], some[task % some.len()]);
+                    let train = &self.folds[f].train;
+                    let Some(rows) = failure.note(Rows::new(self.data, train, centre)) else { return };
+                    let solve =
+                        |wanted: &[Wanted]| system::wide(&inner, &rows, train, wanted, group.shared, control);
+                    let fold = Place { fold: f, slots, share, control };
+                    failure.note(self.solve(group, &Of::rows(&rows), solve, &fold));
+                },
+            )?;
+            failure.raise()?;
+        }
+        Ok(())
+    }
+
+    /// Fewer rows than columns, or very many columns: coordinate descent.
+    fn by_columns(
+        &self,
+        folds: &[usize],
+        groups: &[Group<'_>],
+        slots: &Slots,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<()> {
+        let failure = Failure::default();
+        for_each(
+            self.n_threads,
+            folds.len() * groups.len(),
+            control,
+            watcher,
+            || (),
+            |(), task| {
+                let (f, group) = (folds[task / groups.len()], &groups[task % groups.len()]);
+                let rows = Rows::new(self.data, &self.folds[f].train, group.shared.fit_intercept);
+                let Some(rows) = failure.note(rows) else { return };
+                let Some(wide) = failure.note(Wide::new(&rows)) else { return };
+                let fold = Place { fold: f, slots, share: 0.0, control };
+                failure.note(self.descend(group, &Of::rows(&rows), &wide, &fold));
+            },
+        )?;
+        failure.raise()
+    }
+
+    /// All members of a group from one factorisation.
+    fn solve(
+        &self,
+        group: &Group<'_>,
+        of: &Of<'_>,
+        solve: impl Fn(&[Wanted]) -> Result<Option<Solved>>,
+        place: &Place<'_>,
+    ) -> Result<()> {
+        let (start, t, p) = (Instant::now(), self.data.n_outputs, of.columns.len());
+        let wanted: Vec<Wanted> = group
+            .members
+            .iter()
+            .flat_map(|&c| (0..t).map(move |target| (c, target)))
+            .map(|(c, target)| Wanted { target, l2: self.settings[c].penalty(target, of.weight).l2 })
+            .collect();
+        let Some(solved) = (if p == 0 { Some(Solved::nothing()) } else { solve(&wanted)? }) else {
+            return Ok(());
+        };
+        let seconds = place.share + start.elapsed().as_secs_f64() / group.members.len() as f64;
+        for (at, &c) in group.members.iter().enumerate() {
+            let mut model = of.model(&solved.coef[at * t * p..][..t * p], self.data.d);
+            if let Some(singular) = &solved.singular {
+                model.facts.insert("singular".to_owned(), singular.clone());
+            }
+            model.facts.insert("orthogonal".to_owned(), vec![f64::from(solved.orthogonal)]);
+            place.put(c, Trained { model, warning: None, seconds })?;
+        }
+        Ok(())
+    }
+
+    /// A path through the members of a group, by falling penalty.
+    fn descend(
+        &self,
+        group: &Group<'_>,
+        of: &Of<'_>,
+        columns: &dyn Columns,
+        place: &Place<'_>,
+    ) -> Result<()> {
+        let (t, p) = (self.data.n_outputs, columns.p());
+        let start = self.start.filter(|start| start.d == self.data.d && start.n_scores() == t);
+        let start = |target: usize| {
+            let coef = start.map(|start| &start.coef[target * start.d..][..start.d])?;
+            Some(of.columns.iter().map(|&j| coef[j as usize]).collect())
+        };
+        let mut paths: Vec<_> =
+            (0..t).map(|target| Path::new(columns, group.shared, target, start(target))).collect();
+        let mut order = group.members.clone();
+        let alpha = |c: usize| self.settings[c].alpha.iter().copied().fold(0.0, f64::max);
+        order.sort_by(|&a, &b| alpha(b).total_cmp(&alpha(a)));
+        for c in order {
+            let clock = Instant::now();
+            let (mut coef, mut found) = (Vec::with_capacity(t * p), Vec::new());
+            for (target, path) in paths.iter_mut().enumerate() {
+                let penalty = self.settings[c].penalty(target, of.weight);
+                let Some(each) = path.solve(penalty, place.control)? else { return Ok(()) };
+                coef.extend(&path.b);
+                found.push(each);
+            }
+            let mut model = of.model(&coef, self.data.d);
+            let fact = |value: &dyn Fn(&Found) -> f64| found.iter().map(value).collect();
+            model.facts.insert("n_iter".to_owned(), fact(&|found| found.n_iter as f64));
+            model.facts.insert("dual_gap".to_owned(), fact(&|found| found.gap / of.weight));
+            let failed = found.iter().position(|found| !found.converged);
+            let warning = failed.map(|target| {
+                let (active, y2) = (nonzero(&paths[target].b), columns.y2(target));
+                advice(&found[target], group.shared, y2, columns, &active, of.columns)
+            });
+            let seconds = place.share + clock.elapsed().as_secs_f64();
+            place.put(c, Trained { model, warning, seconds })?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the models of one fold go.
+struct Place<'a> {
+    fold: usize,
+    slots: &'a Slots,
+    /// Each model's share of what all have in common, in seconds.
+    share: f64,
+    control: &'a Control,
+}
+
+impl Place<'_> {
+    fn put(&self, candidate: usize, trained: Trained) -> Result<()> {
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        if !finite(&trained.model.coef) || !finite(&trained.model.intercept) {
+            return Err(Error::invalid(
+                "the coefficients became infinite: X or y hold values too large to compute with; scale them",
+            ));
+        }
+        if let Ok(mut slots) = self.slots.lock() {
+            slots[candidate][self.fold] = Some(trained);
+        }
+        self.control.advance(1);
+        Ok(())
+    }
+}
+
+/// From coefficients of the centred columns that count to a model of X.
+struct Of<'a> {
+    columns: &'a [u32],
+    mean_x: &'a [f64],
+    mean_y: &'a [f64],
+    weight: f64,
+}
+
+impl<'a> Of<'a> {
+    fn rows(rows: &'a Rows<'_>) -> Self {
+        Of { columns: &rows.columns, mean_x: &rows.mean_x, mean_y: &rows.mean_y, weight: rows.weight }
+    }
+
+    /// Of coefficients (t, p).
+    fn model(&self, coef: &[f64], d: usize) -> LinearModel {
+        let (t, p) = (self.mean_y.len(), self.columns.len());
+        let mut model = LinearModel {
+            coef: vec![0.0; t * d],
+            intercept: self.mean_y.to_vec(),
+            d,
+            n_classes: 0,
+            link: Link::Identity,
+            facts: std::collections::BTreeMap::new(),
+        };
+        for k in 0..t {
+            for ((&j, &b), &mean) in self.columns.iter().zip(&coef[k * p..]).zip(self.mean_x) {
+                model.coef[k * d + j as usize] = b;
+                model.intercept[k] -= b * mean;
+            }
+        }
+        model
+    }
+}
+
+/// Members in the order of the candidates.
+fn groups(settings: &[Settings]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (c, one) in settings.iter().enumerate() {
+        let (linear, shared) = (one.is_linear(), &one.shared);
+        let same = |other: &Shared| {
+            if linear {
+                let of = |s: &Shared| (s.fit_intercept, s.orthogonal, s.cutoff);
+                of(shared) == of(other)
+            } else {
+                shared == other
+            }
+        };
+        match groups.iter_mut().find(|group| group.linear == linear && same(group.shared)) {
+            Some(group) => group.members.push(c),
+            None => groups.push(Group { members: vec![c], shared, linear }),
+        }
+    }
+    groups
+}
+
+fn nonzero(b: &[f64]) -> Vec<u32> {
+    (0..b.len()).filter(|&j| b[j] != 0.0).map(|j| j as u32).collect()
+}
