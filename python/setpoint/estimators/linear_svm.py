@@ -23,6 +23,7 @@ from setpoint.hyperparameters import (
     Search,
     Seed,
     hyperparameter,
+    variation,
 )
 
 __all__ = ["LinearSVC", "LinearSVR"]
@@ -157,6 +158,8 @@ class LinearSVC(_LinearHyperparameters, ScoreClassifier):
         domain=Choice("balanced") | Instance(dict, "a dict of class label to weight") | NONE,
         meaning="Weights of the classes; balanced: inverse to their frequencies.",
     )
+
+    random_state: int | np.random.RandomState | None = variation(default=None, cost="none")
 
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
         values = self._checked(params)

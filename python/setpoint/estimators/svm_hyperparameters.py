@@ -65,6 +65,7 @@ class KernelHyperparameters(Declared):
         domain=Flag(),
         meaning="Work on the rows that violate most; False: on all rows at once while there are "
         "few thousand.",
+        cost="none",
     )
     cache_size: float = hyperparameter(
         default=200,
@@ -121,4 +122,5 @@ class PairHyperparameters(KernelHyperparameters):
         default=None,
         domain=Seed(),
         meaning="Seed of the folds behind probabilities.",
+        cost="none",
     )

@@ -177,9 +177,8 @@ pub struct Learned {
     /// Signed dual coefficients by place; those that are 0 are left out.
     pub coefficients: Vec<(u32, f64)>,
     pub intercept: f64,
-    /// Decision values by place, of the rows that the program has.
+    /// Decision values of the program's rows.
     pub decisions: Vec<f64>,
-    pub first_place: usize,
     pub steps: usize,
     pub violation: f64,
     pub gap: f64,
@@ -225,7 +224,6 @@ pub fn learned(machine: Machine, problem: &Problem, solution: &Solution) -> Lear
             .map(decision)
             .take(if doubled { n } else { usize::MAX })
             .collect(),
-        first_place: problem.blocks[0].start,
         steps: solution.steps,
         violation: solution.violation,
         gap: solution.gap * scale * scale,
@@ -246,7 +244,6 @@ pub fn undecided(problem: &Problem) -> Option<Learned> {
     Some(Learned {
         intercept,
         decisions: vec![intercept; problem.m()],
-        first_place: problem.blocks[0].start,
         converged: true,
         ..Learned::default()
     })

@@ -156,9 +156,9 @@ impl<'a> Store<'a> {
         Ok(Store { base, kernel, cache: Cache::new(base.source.n(), budget), diagonal, vectors })
     }
 
-    /// How many rows the budget holds.
+    /// How many rows the budget holds; never fewer than it takes to work at all.
     pub fn capacity(&self) -> usize {
-        (self.cache.budget.limit / self.cache.row_bytes.max(1)).max(2)
+        (self.cache.budget.limit / self.cache.row_bytes.max(1)).max(BLOCK)
     }
 
     /// Rows by their numbers, made on `n_threads` threads where they are missing. Empty if stopped.

@@ -90,6 +90,9 @@ struct Sweep<'a> {
     spread: Spread,
 }
 
+/// Rows that are predicted at a time.
+const BLOCK: usize = 512;
+
 /// A path of candidates on one pair of one fold.
 struct Task {
     kernel: usize,
@@ -434,41 +437,21 @@ impl<'a> Run<'a> {
         let p = learned.len();
         let width = p + if calibrated.is_empty() { 0 } else { sweep.n_classes };
         let mut out = vec![0.0; rows.len() * width];
-        let at: Vec<usize> = rows.iter().map(|&i| sweep.layout.place[i as usize] as usize).collect();
-        if p == 1 {
-            // g of rows that do not train was kept up to date with the others'.
-            for (&place, out) in at.iter().zip(out.chunks_exact_mut(width)) {
-                out[0] = learned[0].decisions[place - learned[0].first_place];
-            }
-        } else {
-            // The kernel is symmetric: rows of whichever are fewer, so that memory holds them.
-            let by_row = at.len() <= places.len();
-            let wanted: Vec<u32> =
-                if by_row { at.iter().map(|&place| place as u32).collect() } else { places.clone() };
-            let kernel_rows = store.rows(&wanted, self.n_threads, self.control)?;
-            if kernel_rows.len() < wanted.len() {
+        let at: Vec<u32> = rows.iter().map(|&i| sweep.layout.place[i as usize]).collect();
+        let intercept: Vec<f64> = learned.iter().map(|one| one.intercept).collect();
+        let n_classes = sweep.n_classes;
+        let coefficients = Coefficients { n_classes, n_support, dual_coef, intercept: &intercept };
+        // Most of these rows train on other folds and are there already.
+        let block = BLOCK.min(store.capacity());
+        let mut k = vec![0.0; places.len()];
+        for (at, out) in at.chunks(block).zip(out.chunks_mut(block * width)) {
+            let kernel_rows = store.rows(at, self.n_threads, self.control)?;
+            if kernel_rows.len() < at.len() {
                 return Ok(None);
             }
-            let intercept: Vec<f64> = learned.iter().map(|one| one.intercept).collect();
-            let n_classes = sweep.n_classes;
-            let coefficients = Coefficients { n_classes, n_support, dual_coef, intercept: &intercept };
-            // A few rows at a time: the columns of kernel rows become rows.
-            const SOME: usize = 16;
-            let mut k = vec![0.0; SOME * places.len()];
-            for (block, (at, out)) in at.chunks(SOME).zip(out.chunks_mut(SOME * width)).enumerate() {
-                if by_row {
-                    let rows = &kernel_rows[block * SOME..][..at.len()];
-                    for (row, k) in rows.iter().zip(k.chunks_exact_mut(places.len().max(1))) {
-                        k.iter_mut().zip(places).for_each(|(k, &place)| *k = row[place as usize]);
-                    }
-                } else {
-                    for (s, row) in kernel_rows.iter().enumerate() {
-                        at.iter().enumerate().for_each(|(r, &place)| k[r * places.len() + s] = row[place]);
-                    }
-                }
-                for (out, k) in out.chunks_exact_mut(width).zip(k.chunks_exact(places.len().max(1))) {
-                    coefficients.decide(k, store.vectors, &mut out[..p]);
-                }
+            for (row, out) in kernel_rows.iter().zip(out.chunks_exact_mut(width)) {
+                k.iter_mut().zip(places).for_each(|(k, &place)| *k = row[place as usize]);
+                coefficients.decide(&k, store.vectors, &mut out[..p]);
             }
         }
         for out in out.chunks_exact_mut(width) {
