@@ -303,7 +303,62 @@ def _network(problem):
     return values
 
 
+def _kernels(problem):
+    values = {
+        "kernel": ["linear", "poly", "rbf", "sigmoid"],
+        "degree": [2, 3],
+        "gamma": ["scale", "auto", 0.01, 0.5, 3.0],
+        "coef0": [0.0, 0.5],
+        "tol": [1e-8],
+        "max_iter": [-1],
+    }
+    if n_classes := problem.about["n_classes"]:
+        values |= {
+            "class_weight": [None, "balanced", dict.fromkeys(range(n_classes), 1.5) | {0: 0.5}],
+            "probability": [False],
+            "break_ties": [False, True],
+        }
+    return values
+
+
+def _svm(problem):
+    own = {} if problem.about["n_classes"] else {"epsilon": [0.0, 0.05, 0.3]}
+    return _kernels(problem) | own | {"C": [0.01, 0.1, 0.5, 1.0, 5.0, 20.0]}
+
+
+def _nu_svm(problem):
+    own = {} if problem.about["n_classes"] else {"C": [0.1, 1.0, 5.0]}
+    return _kernels(problem) | own | {"nu": [0.05, 0.1, 0.2]}
+
+
+def _linear_svm(problem):
+    """By Newton's method: precise where coordinates of the dual would take long."""
+    values = {
+        "C": [1e-3, 0.01, 0.1, 0.5, 1.0, 5.0, 20.0],
+        "tol": [1e-10],
+        "fit_intercept": [True, False],
+        "intercept_scaling": [1.0, 3.0],
+        "dual": [False],
+        "max_iter": [1000],
+    }
+    if n_classes := problem.about["n_classes"]:
+        return values | {
+            "loss": ["squared_hinge"],
+            "penalty": ["l2"],
+            "multi_class": ["ovr"],
+            "class_weight": [None, "balanced", dict.fromkeys(range(n_classes), 1.5) | {0: 0.5}],
+        }
+    return values | {
+        "loss": ["squared_epsilon_insensitive"],
+        "epsilon": [0.0, 0.05, 0.3],
+        "random_state": [0],
+    }
+
+
 VALUES = {
+    "svm": _svm,
+    "nu_svm": _nu_svm,
+    "linear_svm": _linear_svm,
     "forest": _forest,
     "extra_trees": _forest,
     "linear": _linear,
