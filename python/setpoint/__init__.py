@@ -8,14 +8,20 @@ from setpoint.estimators import (
 )
 from setpoint.estimators.export import export_text
 from setpoint.estimators.persistence import load
-from setpoint.tuning import GridSearchCV
+from setpoint.hyperparameters import NONE, Choice, Integer, Real
+from setpoint.tuning import GridSearchCV, Space
 
 __all__ = [
+    "NONE",
+    "Choice",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
+    "Integer",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "Real",
+    "Space",
     "export_text",
     "load",
 ]

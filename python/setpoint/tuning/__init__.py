@@ -2,9 +2,10 @@
 
 from setpoint.tuning.grid import GridSearchCV
 from setpoint.tuning.search import TimeLimitWarning
+from setpoint.tuning.space import Space
 
 TUNERS: dict[str, type] = {
     "grid": GridSearchCV,
 }
 
-__all__ = ["TUNERS", "GridSearchCV", "TimeLimitWarning"]
+__all__ = ["TUNERS", "GridSearchCV", "Space", "TimeLimitWarning"]
