@@ -9,7 +9,13 @@ from setpoint.estimators import (
 from setpoint.estimators.export import export_text
 from setpoint.estimators.persistence import load
 from setpoint.hyperparameters import NONE, Choice, Integer, Real
-from setpoint.tuning import GridSearchCV, Space
+from setpoint.tuning import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
+    Space,
+)
 
 __all__ = [
     "NONE",
@@ -17,9 +23,12 @@ __all__ = [
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
+    "HalvingGridSearchCV",
+    "HalvingRandomSearchCV",
     "Integer",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "RandomizedSearchCV",
     "Real",
     "Space",
     "export_text",

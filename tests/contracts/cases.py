@@ -7,16 +7,19 @@ the tests slow. No test lives here.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.model_selection import ParameterGrid
 
 from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
+from setpoint.tuning.halving import HalvingSearchCV
 
 SMALL = {"n_estimators": 10}
 """Hyperparameters that make a model small, where it has them."""
@@ -71,7 +74,35 @@ every_classifier = pytest.mark.parametrize(
 every_tree = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind.family in TREES], ids=str
 )
-every_tuner = pytest.mark.parametrize("tuner", TUNERS.values(), ids=list(TUNERS))
+DRAWS = 8
+"""Candidates of the searches that draw them, unless the space holds fewer."""
+
+
+@dataclass(frozen=True)
+class Searcher:
+    """A registered search, called as a grid search is: with lists of values to try."""
+
+    name: str
+    cls: Any
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def sees_all_rows(self) -> bool:
+        """Whether its folds are those of its `cv`."""
+        return not issubclass(self.cls, HalvingSearchCV)
+
+    def __call__(self, estimator, grid, **settings):
+        known = inspect.signature(self.cls).parameters
+        n = min(DRAWS, len(ParameterGrid(grid)))
+        own = {"random_state": 0, "n_iter": n, "n_candidates": n}
+        own = {name: value for name, value in own.items() if name in known}
+        return self.cls(estimator, grid, **(own | settings))
+
+
+SEARCHERS = [Searcher(name, cls) for name, cls in TUNERS.items()]
+every_tuner = pytest.mark.parametrize("tuner", SEARCHERS, ids=str)
 
 
 def _target(task, signal):

@@ -20,6 +20,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
 from setpoint.tuning import scikit
+from setpoint.tuning.documented import completed
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
 
@@ -38,7 +39,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
     """Base of the searches over cross-validated candidates.
 
     A subclass sets ``time_limit`` and gives `_tuner`; or it has a scikit-learn search for another
-    base, whose ``_run_search`` is then used.
+    base, whose ``_run_search`` is then used. `without` names the entries of the shared docstring
+    that it does not have.
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -46,6 +48,11 @@ class SweepSearchCV(scikit.BaseSearchCV):
         "time_limit": [None, scikit.Interval(numbers.Real, 0, None, closed="neither")],
     }
     time_limit: float | None = None
+
+    def __init_subclass__(cls, without: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__doc__" in vars(cls) and cls.__doc__:
+            cls.__doc__ = completed(cls.__doc__, without=without)
 
     @scikit.fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
