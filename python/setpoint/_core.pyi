@@ -15,6 +15,7 @@ __all__ = [
     "METRICS",
     "Forest",
     "LinearModel",
+    "Surrogate",
     "__version__",
     "bootstrap_counts",
     "class_values",
@@ -140,6 +141,33 @@ class LinearModel:
     def state(self) -> dict[str, NDArray[Any]]: ...
     @staticmethod
     def from_state(state: dict[str, NDArray[Any]]) -> LinearModel: ...
+
+_Points = NDArray[np.float64]  # (n, d), NaN where a column does not apply
+
+class _Suggested(TypedDict):
+    points: _Points  # (at most `batch`, d)
+    gains: NDArray[np.float64]  # expected improvement of each
+    theta: list[float]  # of the next call
+
+@final
+class Surrogate:
+    # Of each column: whether it holds categories, its coordinates, when it applies.
+    def __new__(
+        cls, columns: Sequence[tuple[bool, list[float] | None, list[tuple[int, list[float]]]]]
+    ) -> Surrogate: ...
+    def suggest(
+        self,
+        points: _Points,
+        values: NDArray[np.float64],
+        variances: NDArray[np.float64],
+        *,
+        taken: _Points,
+        pool: _Points | None,
+        theta: list[float] | None,
+        refit: bool,
+        batch: int,
+        seed: int,
+    ) -> _Suggested: ...
 
 def class_values(
     scores: NDArray[np.float64], *, link: str, n_classes: int

@@ -7,6 +7,8 @@ mod door;
 mod forest;
 mod linear;
 mod outcome;
+#[cfg(feature = "surrogate")]
+mod surrogate;
 mod sweep;
 
 use pyo3::prelude::*;
@@ -18,6 +20,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("METRICS", pyo3::types::PyTuple::new(module.py(), setpoint_core::metric::NAMES)?)?;
     #[cfg(feature = "forest")]
     forest::register(module)?;
+    #[cfg(feature = "surrogate")]
+    module.add_class::<surrogate::Surrogate>()?;
     module.add_class::<linear::LinearModel>()?;
     module.add_function(wrap_pyfunction!(linear::class_values, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::fit, module)?)?;

@@ -16,6 +16,7 @@
 //! | vectors   | which vector instructions the processor has                         |
 //! | linear    | linear models: parameters, scores, links                            |
 //! | forest    | random forests and extremely randomised trees                       |
+//! | surrogate | Bayesian search: a Gaussian process and the point to evaluate next  |
 
 pub mod candidate;
 pub mod data;
@@ -28,5 +29,7 @@ pub mod matrix;
 pub mod metric;
 pub mod parallel;
 pub mod seed;
+#[cfg(feature = "surrogate")]
+pub mod surrogate;
 pub mod sweep;
 pub mod vectors;
