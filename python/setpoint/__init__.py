@@ -10,15 +10,20 @@ from setpoint.estimators.export import export_text
 from setpoint.estimators.persistence import load
 from setpoint.hyperparameters import NONE, Choice, Integer, Real
 from setpoint.tuning import (
+    BayesSearchCV,
     GridSearchCV,
     HalvingGridSearchCV,
     HalvingRandomSearchCV,
     RandomizedSearchCV,
     Space,
+    Tuner,
+    maximize,
+    minimize,
 )
 
 __all__ = [
     "NONE",
+    "BayesSearchCV",
     "Choice",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
@@ -31,6 +36,9 @@ __all__ = [
     "RandomizedSearchCV",
     "Real",
     "Space",
+    "Tuner",
     "export_text",
     "load",
+    "maximize",
+    "minimize",
 ]

@@ -99,6 +99,14 @@ def test_equal_ratios_are_equally_likely_on_a_log_scale():
     assert (min(values), max(values)) == (1, 1000)
 
 
+def test_draws_follow_the_scale():
+    space = Space({"log": Integer(1, 900, log=True), "linear": Integer(1, 900)})
+    found = draw(space, 400, np.random.default_rng(0), "latin")
+    # Whole numbers own what is nearest to them: 1 begins at 1/2.
+    assert 18 < np.median([params["log"] for params in found]) < 25
+    assert 440 < np.median([params["linear"] for params in found]) < 460
+
+
 def test_steps_are_the_decimals_that_they_look_like():
     found = Space({"x": Real(0.1, 0.7, step=0.1)}).points(10)
     values = [Space({"x": Real(0.1, 0.7, step=0.1)}).decode(point)["x"] for point in found]

@@ -1,5 +1,7 @@
 """Searches for good hyperparameters. Adding one: a file here and a line in `TUNERS`."""
 
+from setpoint.tuning.bayesian import BayesSearchCV
+from setpoint.tuning.function import Optimum, Trial, Tuner, maximize, minimize
 from setpoint.tuning.grid import GridSearchCV
 from setpoint.tuning.halving import HalvingGridSearchCV, HalvingRandomSearchCV
 from setpoint.tuning.random import RandomizedSearchCV
@@ -9,16 +11,23 @@ from setpoint.tuning.space import Space
 TUNERS: dict[str, type] = {
     "grid": GridSearchCV,
     "random": RandomizedSearchCV,
+    "bayes": BayesSearchCV,
     "halving": HalvingGridSearchCV,
     "halving-random": HalvingRandomSearchCV,
 }
 
 __all__ = [
     "TUNERS",
+    "BayesSearchCV",
     "GridSearchCV",
     "HalvingGridSearchCV",
     "HalvingRandomSearchCV",
+    "Optimum",
     "RandomizedSearchCV",
     "Space",
     "TimeLimitWarning",
+    "Trial",
+    "Tuner",
+    "maximize",
+    "minimize",
 ]

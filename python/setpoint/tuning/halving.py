@@ -69,6 +69,7 @@ class HalvingSearchCV(SweepSearchCV):
         try:
             loop(self, evaluate, callback_ctx=context)
         except _TimeIsOverError:
+            evaluation.was_cut = True
             # The iteration that was about to begin is none.
             self.n_resources_.pop()
             self.n_remaining_candidates_ = self.n_candidates_.pop()

@@ -7,12 +7,14 @@
 from setpoint.tuning.space.default import default_space, space_of
 from setpoint.tuning.space.dimension import Column, Dimension
 from setpoint.tuning.space.drawing import SAMPLINGS, Sampling, draw
-from setpoint.tuning.space.space import Space
+from setpoint.tuning.space.space import Params, Point, Space
 
 __all__ = [
     "SAMPLINGS",
     "Column",
     "Dimension",
+    "Params",
+    "Point",
     "Sampling",
     "Space",
     "default_space",

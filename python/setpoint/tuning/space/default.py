@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from setpoint.hyperparameters import Declared, Hyperparameter
-from setpoint.tuning.space.dimension import Dimension, Listed, Mixed, whole
+from setpoint.tuning.space.dimension import Dimension, Listed, Mixed, Range, whole
 from setpoint.tuning.space.space import Space
 
 
@@ -57,11 +57,21 @@ def _declarations(estimator: Any) -> Mapping[str, Hyperparameter]:
 
 
 def _searched(item: Hyperparameter) -> Dimension:
-    """The declared range, with those values of the declared grid that are no numbers."""
+    """The declared range, and beside it the default and the names of the declared grid."""
     search = item.search
     assert search is not None
     if search.low is None or search.high is None:
         return Listed(search.grid)
     numbers = whole(search.low, search.high, item.domain, search.scale == "log")
     others = [value for value in search.grid if value is None or isinstance(value, str | bool)]
+    if item.default not in others and not _holds(numbers, item.default):
+        others.append(item.default)
     return Mixed(numbers, others) if others else numbers
+
+
+def _holds(numbers: Range, value: Any) -> bool:
+    try:
+        numbers.encode(value)
+    except ValueError:
+        return False
+    return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,9 +42,14 @@ class Column:
         return tuple(map(float, range(self.n_categories))) if self.n_categories else self.positions
 
     def at(self, share: float) -> float:
-        """The coordinate at `share` in [0, 1) of the way through all of them."""
-        places = self.coordinates
-        return share if places is None else places[min(int(share * len(places)), len(places) - 1)]
+        """The coordinate at `share` in [0, 1): the nearest, or one of equally likely categories."""
+        if self.n_categories:
+            return float(min(int(share * self.n_categories), self.n_categories - 1))
+        if self.positions is None:
+            return share
+        above = bisect(self.positions, share)
+        near = self.positions[max(above - 1, 0) : above + 1]
+        return min(near, key=lambda position: abs(position - share))
 
 
 class Dimension(ABC):
@@ -142,7 +148,7 @@ class Range(Dimension):
         first, last = self._ends
         if first == last:
             return 0.5
-        return min(max((self._forward(value) - first) / (last - first), 0.0), 1.0)
+        return _settled((self._forward(value) - first) / (last - first))
 
     def _nth(self, place: int) -> Any:
         if isinstance(self._domain, Integer):
@@ -196,7 +202,7 @@ class Distributed(Dimension):
             share = (share + float(self._distribution.cdf(value - 1))) / 2
         if not 0.0 < share < 1.0:
             raise ValueError(f"{value!r} is not drawn by the distribution")
-        return (share,)
+        return (_settled(share),)
 
 
 def dimension(values: Any) -> Dimension:
@@ -253,6 +259,11 @@ def whole(low: Any, high: Any, domain: Domain, log: bool) -> Range:
     if Integer in kinds and isinstance(low, int) and isinstance(high, int):
         return Range(Integer(low, high, log=log))
     return Range((Fraction if Fraction in kinds else Real)(float(low), float(high), log=log))
+
+
+def _settled(coordinate: float) -> float:
+    """A coordinate that decoding and encoding does not change: without its last digits."""
+    return min(max(round(coordinate, 12), 0.0), 1.0)
 
 
 def _centres(n: int) -> tuple[float, ...]:

@@ -80,6 +80,7 @@ class Space:
         self.constraints = tuple(constraints)
         self.columns: list[Column] = []
         self.placed: list[Placed] = []
+        self._when = dict(when or {})
         if isinstance(dimensions, Mapping):
             self._place(dimensions, when or {})
         else:
@@ -96,6 +97,19 @@ class Space:
     def names(self) -> list[str]:
         """The hyperparameters."""
         return list(dict.fromkeys(item.name for item in self.placed))
+
+    def separable(self) -> list[str]:
+        """Hyperparameters that depend on no others, nor others on them."""
+        if self._is_alternatives or self.constraints:
+            return []
+        bound = {*self._when, *(parent for parents in self._when.values() for parent in parents)}
+        return [name for name in self.names if name not in bound]
+
+    def only(self, names: Sequence[str]) -> Space:
+        """The space of some of the hyperparameters, and all that they depend on."""
+        dimensions = {item.name: item.dimension for item in self.placed if item.name in names}
+        when = {name: parents for name, parents in self._when.items() if name in names}
+        return Space(dimensions, when=when, constraints=self.constraints)
 
     def conditions(self, column: int) -> tuple[Condition, ...]:
         """When a column applies; columns that it depends on come before it."""

@@ -60,11 +60,14 @@ impl Space {
         }
     }
 
-    /// The point at these shares, each in [0, 1), of the way through the columns.
+    /// The point at these shares, each in [0, 1): the nearest number, one of equally likely categories.
     pub fn at(&self, shares: impl Iterator<Item = f64>) -> Vec<f64> {
-        let place = |(column, share): (&Column, f64)| match &column.places {
-            Some(places) => places[((share * places.len() as f64) as usize).min(places.len() - 1)],
-            None => share,
+        let place = |(column, share): (&Column, f64)| match (&column.places, column.axis) {
+            (Some(places), Axis::Category) => {
+                places[((share * places.len() as f64) as usize).min(places.len() - 1)]
+            }
+            // Numbers are spread by their place in [0, 1]: `settle` takes the nearest.
+            _ => share,
         };
         let mut point: Vec<f64> = self.columns.iter().zip(shares).map(place).collect();
         self.settle(&mut point);
