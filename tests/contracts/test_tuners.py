@@ -100,6 +100,27 @@ def test_time_limit(tuner, kind):
 
 
 @every_tuner
+@every_kind
+def test_candidates_are_plain_values_of_the_space(tuner, kind):
+    X, y = continuous(kind.task)
+    grid = space(kind)
+    search = fitted(tuner(kind.small(), grid, cv=3), X, y)
+    for params in search.cv_results_["params"]:
+        assert params.keys() == grid.keys()
+        for name, value in params.items():
+            assert any(value is known or value == known for known in grid[name])
+            assert not isinstance(value, np.generic)
+
+
+@every_tuner
+def test_seeded_runs_are_equal(tuner):
+    kind = KINDS[0]
+    X, y = continuous(kind.task)
+    one, other = (fitted(tuner(kind.small(), space(kind), cv=3), X, y) for _ in range(2))
+    assert_same_results(one, other)
+
+
+@every_tuner
 def test_illegal_values_in_the_space(tuner):
     """As scikit-learn: `error_score` or an error; never a model of another candidate."""
     kind = KINDS[0]

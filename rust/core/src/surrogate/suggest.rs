@@ -23,7 +23,7 @@ use crate::seed::Stream;
 use crate::vectors::Vectors;
 
 const MOST_FITTED: usize = 120;
-const MOST_KNOWN: usize = 400;
+const MOST_KNOWN: usize = 256;
 
 /// Points that are screened: spread ones, and changes of the best ones.
 const SPREAD: usize = 96;
