@@ -6,13 +6,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from measure import THREADS, Work
 from sklearn import linear_model as sklearn_linear
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_classification
 from sklearn.model_selection import GridSearchCV as SklearnSearch
 
 import setpoint
+from measure import THREADS, Work
 
 PEERS = ()
 NOTE = (

@@ -182,8 +182,11 @@ def legal_values(item):
 
 
 def predictions(model, X):
-    """All that a model says of these rows: probabilities, or numbers."""
-    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    """All that a model says of these rows: probabilities, scores of classes, or numbers."""
+    for name in ("predict_proba", "decision_function", "predict"):
+        if hasattr(model, name):
+            return getattr(model, name)(X)
+    raise AssertionError(f"{model} predicts nothing")
 
 
 def fitted(model, X, y):
