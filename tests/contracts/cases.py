@@ -49,9 +49,10 @@ EFFECTIVE = {
     "hidden_layer_sizes": (10,),
     "kernel": "poly",
     "nu": 0.1,
+    "step_every": 2,
 }
 """Where other hyperparameters act: enough trees to stop early, a penalty that leaves something, a
-momentum to look ahead along."""
+momentum to look ahead along, a rate that falls before training ends."""
 
 SATISFIED = {"tol": 1e6, "n_iter_no_change": 2}
 """Hyperparameters of a network that is done after a few epochs, without a warning."""
