@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def _torch(params: dict[str, Any], X: Any, y: Any) -> Callable[[], float]:
         torch.manual_seed(0)
         sizes = [X.shape[1], *params["hidden_layer_sizes"], int(y.max()) + 1]
         layers: list[Any] = []
-        for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        for n_in, n_out in pairwise(sizes):
             layers += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
         net = torch.nn.Sequential(*layers[:-1])
         steps, loss = torch.optim.Adam(net.parameters()), torch.nn.CrossEntropyLoss()

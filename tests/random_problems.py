@@ -116,7 +116,9 @@ def problems(draw):
         "n_classes": draw(st.integers(2, 4)) if classifier else 0,
         "distinct": draw(st.sampled_from([0, 1, 4])),
         "missing": draw(st.sampled_from([0.0, 0.0, 0.2] if tags.input_tags.allow_nan else [0.0])),
-        "dtype": draw(st.sampled_from(["float32", "float64"] if kind.reads_matrices else ["float64"])),
+        "dtype": draw(
+            st.sampled_from(["float32", "float64"] if kind.reads_matrices else ["float64"])
+        ),
         "sparse": kind.reads_matrices and draw(st.booleans()),
         "weights": draw(st.sampled_from([None, "counts", "any"])),
         "noise": draw(st.sampled_from([0.0, 1.0, 10.0])),
@@ -216,6 +218,46 @@ def _logistic(problem):
     return values
 
 
+def _descent(problem):
+    about = problem.about
+    values = {
+        "loss": ["squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"],
+        "penalty": ["l2", "l1", "elasticnet", None],
+        "alpha": [1e-4, 0.01, 1.0],
+        "l1_ratio": [0.0, 0.15, 1.0],
+        "fit_intercept": [True, False],
+        "max_iter": [1, 2, 5, 12],
+        "tol": [None, 1e-3, 1.0],
+        "shuffle": [True, False],
+        "epsilon": [0.0, 0.1, 1.0],
+        "random_state": [0, 7, 2**32 - 1],
+        "learning_rate": ["constant", "optimal", "invscaling", "adaptive", "cosine", "step"],
+        "eta0": [1e-3, 0.01, 0.1, 10.0],
+        "power_t": [0.1, 0.5, 1.0],
+        "warmup_epochs": [0, 1, 3],
+        "step_every": [1, 2],
+        "step_factor": [0.1, 0.5, 1.0],
+        "batch_size": [1, 2, 7, 32, 10_000],
+        "optimizer": ["sgd", "adam", "adamw"],
+        "momentum": [0.0, 0.5, 0.9],
+        "nesterovs_momentum": [False, True],
+        "beta_1": [0.0, 0.9],
+        "beta_2": [0.5, 0.999],
+        "adam_epsilon": [1e-8, 1e-3],
+        "weight_decay": [0.0, 0.1],
+        "clip_norm": [None, 0.1, 10.0],
+        "early_stopping": [False, True],
+        "validation_fraction": [0.1, 0.5],
+        "n_iter_no_change": [1, 3],
+        "average": [False, True, 20],
+    }
+    if about["n_classes"]:
+        values["loss"] += ["hinge", "log_loss", "squared_hinge", "perceptron", "modified_huber"]
+        weights = dict.fromkeys(range(about["n_classes"]), 1.0) | {0: 2.5, 1: 0.5}
+        values["class_weight"] = [None, "balanced", weights]
+    return values
+
+
 def _network(problem):
     about = problem.about
     values = {
@@ -261,7 +303,62 @@ def _network(problem):
     return values
 
 
+def _kernels(problem):
+    values = {
+        "kernel": ["linear", "poly", "rbf", "sigmoid"],
+        "degree": [2, 3],
+        "gamma": ["scale", "auto", 0.01, 0.5, 3.0],
+        "coef0": [0.0, 0.5],
+        "tol": [1e-8],
+        "max_iter": [-1],
+    }
+    if n_classes := problem.about["n_classes"]:
+        values |= {
+            "class_weight": [None, "balanced", dict.fromkeys(range(n_classes), 1.5) | {0: 0.5}],
+            "probability": [False],
+            "break_ties": [False, True],
+        }
+    return values
+
+
+def _svm(problem):
+    own = {} if problem.about["n_classes"] else {"epsilon": [0.0, 0.05, 0.3]}
+    return _kernels(problem) | own | {"C": [0.01, 0.1, 0.5, 1.0, 5.0, 20.0]}
+
+
+def _nu_svm(problem):
+    own = {} if problem.about["n_classes"] else {"C": [0.1, 1.0, 5.0]}
+    return _kernels(problem) | own | {"nu": [0.05, 0.1, 0.2]}
+
+
+def _linear_svm(problem):
+    """By Newton's method: precise where coordinates of the dual would take long."""
+    values = {
+        "C": [1e-3, 0.01, 0.1, 0.5, 1.0, 5.0, 20.0],
+        "tol": [1e-10],
+        "fit_intercept": [True, False],
+        "intercept_scaling": [1.0, 3.0],
+        "dual": [False],
+        "max_iter": [1000],
+    }
+    if n_classes := problem.about["n_classes"]:
+        return values | {
+            "loss": ["squared_hinge"],
+            "penalty": ["l2"],
+            "multi_class": ["ovr"],
+            "class_weight": [None, "balanced", dict.fromkeys(range(n_classes), 1.5) | {0: 0.5}],
+        }
+    return values | {
+        "loss": ["squared_epsilon_insensitive"],
+        "epsilon": [0.0, 0.05, 0.3],
+        "random_state": [0],
+    }
+
+
 VALUES = {
+    "svm": _svm,
+    "nu_svm": _nu_svm,
+    "linear_svm": _linear_svm,
     "forest": _forest,
     "extra_trees": _forest,
     "linear": _linear,
@@ -269,6 +366,7 @@ VALUES = {
     "lasso": _lasso,
     "elastic_net": _elastic_net,
     "logistic": _logistic,
+    "descent": _descent,
     "network": _network,
 }
 """By family: values to draw from, for each hyperparameter that shapes the model.
@@ -301,7 +399,12 @@ def candidates(draw, problem, most=16):
     """Settings from a grid over several hyperparameters, several values each."""
     values = VALUES[problem.kind.family](problem)
     about = problem.about
-    if "monotonic_cst" in values and about["n_outputs"] == 1 and about["n_classes"] in (0, 2) and not about["missing"]:
+    if (
+        "monotonic_cst" in values
+        and about["n_outputs"] == 1
+        and about["n_classes"] in (0, 2)
+        and not about["missing"]
+    ):
         directions = [
             0 if j in problem.categorical else MONOTONIC[j] for j in range(problem.X.shape[1])
         ]

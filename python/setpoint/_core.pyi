@@ -16,11 +16,13 @@ __all__ = [
     "Forest",
     "LinearModel",
     "Network",
+    "Svm",
     "__version__",
     "bootstrap_counts",
     "class_values",
     "fit",
     "grow",
+    "pair_votes",
     "sweep",
 ]
 
@@ -122,6 +124,25 @@ class Forest:
     def from_state(state: dict[str, NDArray[Any]]) -> Forest: ...
 
 @final
+class Svm:
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def n_classes(self) -> list[int]: ...
+    @property
+    def gamma(self) -> float: ...
+    @property
+    def converged(self) -> bool: ...
+    def arrays(self) -> dict[str, NDArray[Any]]: ...  # what was learned, by name
+    # Decision values of the P pairs of classes, and K probabilities if calibrated: (n, P + K).
+    def predict(self, X: _Rows, n_threads: int) -> NDArray[np.float64]: ...
+    def state(self) -> dict[str, NDArray[Any]]: ...
+    @staticmethod
+    def from_state(state: dict[str, NDArray[Any]]) -> Svm: ...
+
+@final
 class LinearModel:
     @property
     def coef(self) -> NDArray[np.float64]: ...  # (k, d)
@@ -174,6 +195,9 @@ class Network:
     @staticmethod
     def from_state(state: dict[str, NDArray[Any]]) -> Network: ...
 
+def pair_votes(
+    decisions: NDArray[np.float64], *, n_classes: int, confidence: bool
+) -> NDArray[np.float64]: ...  # (n, K) of (n, P)
 def class_values(
     scores: NDArray[np.float64], *, link: str, n_classes: int
 ) -> NDArray[np.float64]: ...

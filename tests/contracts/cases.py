@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from sklearn.utils import get_tags
 
 from setpoint.estimators.matrix import MatrixEstimator
@@ -23,11 +22,16 @@ from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
 
-SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,)}
+SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,), "nu": 0.1}
 """Hyperparameters that make a model small, where it has them."""
 
 PRECISE = {"tol": 1e-10, "max_iter": 100_000}
 """Hyperparameters that make a training precise, where models agree within a tolerance."""
+
+PRECISE_OF = dict.fromkeys(("SVC", "SVR", "NuSVC", "NuSVR"), {"tol": 1e-8, "max_iter": -1}) | {
+    "LinearSVR": {"loss": "squared_epsilon_insensitive", "dual": True}
+}
+"""The same where an estimator needs other values."""
 
 LARGE = {"n_estimators": 1_000_000}
 """Hyperparameters that make a training of many short steps long, where it has them."""
@@ -35,8 +39,16 @@ LARGE = {"n_estimators": 1_000_000}
 SLOW = {"n_estimators": 100, "max_features": None}
 """Hyperparameters that make a training of few long steps long, where it has them."""
 
-EFFECTIVE = {"n_estimators": 65, "alpha": 0.01, "hidden_layer_sizes": (10,)}
-"""Where other hyperparameters act: enough trees to stop early, a penalty that leaves something."""
+EFFECTIVE = {
+    "n_estimators": 65,
+    "alpha": 0.01,
+    "momentum": 0.9,
+    "hidden_layer_sizes": (10,),
+    "kernel": "poly",
+    "nu": 0.1,
+}
+"""Where other hyperparameters act: enough trees to stop early, a penalty that leaves something, a
+momentum to look ahead along."""
 
 SATISFIED = {"tol": 1e6, "n_iter_no_change": 2}
 """Hyperparameters of a network that is done after a few epochs, without a warning."""
@@ -74,7 +86,8 @@ class Kind:
     @property
     def precise(self) -> dict[str, float]:
         """Hyperparameters of a training that agrees with others."""
-        return self.only(PRECISE) if self.agreement else {}
+        precise = PRECISE | PRECISE_OF.get(str(self), {})
+        return self.only(precise) if self.agreement else {}
 
     @property
     def seed(self) -> dict[str, int]:
@@ -185,8 +198,13 @@ def legal_values(item):
 
 
 def predictions(model, X):
-    """All that a model says of these rows: probabilities, or numbers."""
-    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    """All that a model says of these rows: probabilities, decision values and classes, or numbers."""
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(X)
+    if hasattr(model, "decision_function"):
+        codes = np.searchsorted(model.classes_, model.predict(X))
+        return np.column_stack([model.decision_function(X), codes])
+    return model.predict(X)
 
 
 def fitted(model, X, y):

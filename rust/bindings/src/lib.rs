@@ -9,6 +9,8 @@ mod linear;
 #[cfg(feature = "network")]
 mod network;
 mod outcome;
+#[cfg(feature = "svm")]
+mod svm;
 mod sweep;
 
 use pyo3::prelude::*;
@@ -24,6 +26,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     network::register(module)?;
     module.add_class::<linear::LinearModel>()?;
     module.add_function(wrap_pyfunction!(linear::class_values, module)?)?;
+    #[cfg(feature = "svm")]
+    svm::register(module)?;
     module.add_function(wrap_pyfunction!(sweep::fit, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;
     Ok(())

@@ -13,7 +13,7 @@ use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
-#[cfg(any(feature = "linear", feature = "logistic"))]
+#[cfg(any(feature = "descent", feature = "linear", feature = "logistic"))]
 use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
@@ -80,6 +80,28 @@ pub fn sweep<'py>(
     if family == "forest" {
         let arrays: arguments::TableArrays<'_> = data.extract()?;
         return run(py, &setpoint_core::forest::Forests, arrays.data()?, request);
+    match family {
+        #[cfg(feature = "forest")]
+        "forest" => {
+            let arrays: arguments::TableArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
+        }
+        #[cfg(feature = "linear")]
+        "linear" | "ridge" | "lasso" | "elastic_net" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &regression(family)?, arrays.data()?, request)
+        }
+        #[cfg(feature = "svm")]
+        "svm" | "nu_svm" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &crate::svm::family(family), arrays.data()?, request)
+        }
+        #[cfg(feature = "svm")]
+        "linear_svm" => {
+            let arrays: MatrixArrays<'_> = data.extract()?;
+            run(py, &setpoint_core::svm::linear::LinearSvms, arrays.data()?, request)
+        }
+        _ => Err(unknown(family)),
     }
     let arrays: MatrixArrays<'_> = data.extract()?;
     macro_rules! sweep {
@@ -141,6 +163,21 @@ pub fn fit<'py>(
         ($family:expr, $class:ty) => {
             learn(py, &$family, data, ask, |model: &$class| &model.0)
         };
+    match family {
+        #[cfg(feature = "linear")]
+        "linear" | "ridge" | "lasso" | "elastic_net" => {
+            learn(py, &regression(family)?, data, ask, |model: &LinearModel| &model.0)
+        }
+        #[cfg(feature = "svm")]
+        "svm" | "nu_svm" | "one_class_svm" => {
+            learn(py, &crate::svm::family(family), data, ask, |model: &crate::svm::Svm| &model.0)
+        }
+        #[cfg(feature = "svm")]
+        "linear_svm" => {
+            let machines = setpoint_core::svm::linear::LinearSvms;
+            learn(py, &machines, data, ask, |model: &crate::linear::LinearModel| &model.0)
+        }
+        _ => Err(unknown(family)),
     }
     of_matrix!(family, fit)
 }

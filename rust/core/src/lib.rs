@@ -17,6 +17,7 @@
 //! | linear    | linear models: parameters, scores, links                            |
 //! | descent   | mini-batch gradient descent: steps, batches, linear models             |
 //! | network   | fully connected networks                                            |
+//! | svm       | support vector machines with kernels, and linear ones               |
 //! | forest    | random forests and extremely randomised trees                       |
 
 pub mod candidate;
@@ -36,5 +37,7 @@ pub mod metric;
 pub mod network;
 pub mod parallel;
 pub mod seed;
+#[cfg(feature = "svm")]
+pub mod svm;
 pub mod sweep;
 pub mod vectors;

@@ -93,10 +93,25 @@ impl Floats<'_> {
 
     fn all_finite(&self) -> bool {
         match self {
-            Floats::F32(values) => values.iter().all(|value| value.is_finite()),
-            Floats::F64(values) => values.iter().all(|value| value.is_finite()),
+            Floats::F32(values) => all_finite(values, 0.0),
+            Floats::F64(values) => all_finite(values, 0.0),
         }
     }
+}
+
+/// A product with 0 is 0, or NaN if the value is not finite; several sums of them at a time are vectors.
+fn all_finite<T>(values: &[T], zero: T) -> bool
+where
+    T: Copy + PartialEq + std::ops::Mul<Output = T> + std::ops::AddAssign,
+{
+    const LANES: usize = 16;
+    let chunks = values.chunks_exact(LANES);
+    let mut sums = [zero; LANES];
+    chunks.remainder().iter().for_each(|&value| sums[0] += value * zero);
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, &value)| *sum += value * zero);
+    }
+    sums.iter().all(|&sum| sum == zero)
 }
 
 #[inline]

@@ -65,11 +65,11 @@ impl Optimiser {
 #[derive(Clone, Debug)]
 pub struct Pace<T> {
     /// eta; for adam eta sqrt(1 - beta_2^t) / (1 - beta_1^t).
-    rate: Vec<T>,
+    pub(super) rate: Vec<T>,
     /// min(eta l2, 1); for adam l2.
-    shrink: Vec<T>,
+    pub(super) shrink: Vec<T>,
     /// eta l1; for adam l1.
-    threshold: Vec<T>,
+    pub(super) threshold: Vec<T>,
     /// mu; for adam 1 - eta weight_decay.
     keep: Vec<T>,
     beta_1: Vec<T>,
@@ -99,6 +99,23 @@ impl<T: Float> Pace<T> {
     /// Sets a lane for step t (from 1) with learning rate eta.
     pub fn set(&mut self, lane: usize, rule: &Rule, penalty: Penalty, eta: f64, t: u64) {
         self.fill(lane..lane + 1, Numbers::new(rule, penalty, eta, t));
+    }
+
+    /// Sets all lanes as the first `lanes` are.
+    pub fn repeat(&mut self, lanes: usize) {
+        let n = self.lanes();
+        let all = [
+            &mut self.rate,
+            &mut self.shrink,
+            &mut self.threshold,
+            &mut self.keep,
+            &mut self.beta_1,
+            &mut self.beta_2,
+            &mut self.epsilon,
+        ];
+        for numbers in all {
+            (lanes..n).step_by(lanes).for_each(|at| numbers.copy_within(..lanes, at));
+        }
     }
 
     /// Sets all lanes alike.

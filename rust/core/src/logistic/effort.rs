@@ -7,6 +7,8 @@ use super::sample::Sample;
 const PASS: f64 = 4.0;
 /// Steps that are still expected where nothing is gained, and the most that are.
 const MOST_STEPS: f64 = 200.0;
+/// Steps after which an incomplete model is made anew.
+const LONG: u32 = 40;
 /// Models with more parameters than this are not made.
 pub const MOST_PARAMETERS: usize = 2048;
 /// A first model may cost as much as this many passes.
@@ -62,14 +64,14 @@ impl Prices {
 
     /// The best model that costs no more than a few passes.
     pub fn first(&self) -> Part {
-        self.best(FIRST_MODEL * self.pass, Part::Diagonal).unwrap_or(Part::Diagonal)
+        self.best(FIRST_MODEL * self.pass).unwrap_or(Part::Diagonal)
     }
 
-    /// The best model from `least` on that costs no more than `budget`. Of two classes there is one block.
-    fn best(&self, budget: f64, least: Part) -> Option<Part> {
+    /// The best model that costs no more than `budget`. Of two classes there is one block.
+    fn best(&self, budget: f64) -> Option<Part> {
         let all = [Part::Full, Part::Blocks, Part::Diagonal];
-        let parts = all.into_iter().filter(|&part| part >= least && (part != Part::Blocks || self.k > 1.0));
-        parts.into_iter().find(|&part| self.of(part) <= budget)
+        let parts = all.into_iter().filter(|&part| part != Part::Blocks || self.k > 1.0);
+        parts.into_iter().find(|&part| self.of(part).is_finite() && self.of(part) <= budget)
     }
 }
 
@@ -90,25 +92,39 @@ impl Pace {
         self.steps += 1;
     }
 
-    /// What the steps to `goal` will cost if they go on as the last ones did.
-    fn outlook(&self, goal: f64, prices: &Prices) -> f64 {
+    /// The steps to `goal` if they go on as the last ones did.
+    fn outlook(&self, goal: f64) -> f64 {
         if self.steps < 3 || self.last <= goal {
             return 0.0;
         }
         let rate = (self.last / self.first).powf(1.0 / f64::from(self.steps - 1));
         let steps = if rate < 1.0 { (goal / self.last).ln() / rate.ln() } else { MOST_STEPS };
-        steps.min(MOST_STEPS) * prices.pass
+        steps.min(MOST_STEPS)
     }
 
-    /// A model that is worth its price: a better part if one is, else the same part made anew.
-    pub fn renewal(&self, goal: f64, part: Part, prices: &Prices) -> Option<Part> {
-        // A new model does not end the search at once either.
-        let budget = self.outlook(goal, prices) - 3.0 * prices.pass;
-        if budget > 0.0 { prices.best(budget, part) } else { None }
+    /// A model that is worth its price: a better part if one is, else the same part made anew. Of an
+    /// incomplete part, what the steps taught of the rest is worth more for long.
+    pub fn renewal(&self, goal: f64, left: usize, part: Part, prices: &Prices) -> Option<Part> {
+        let budget = self.budget(goal, left, prices);
+        let best = prices.best(budget).filter(|_| budget > 0.0)?;
+        let again = best == part && (part == Part::Full || self.steps >= LONG);
+        (best > part || again).then_some(best)
     }
 
     /// The same of one square of this size.
-    pub fn renews_square(&self, goal: f64, size: usize, prices: &Prices) -> bool {
-        prices.square(size as f64) <= self.outlook(goal, prices) - 3.0 * prices.pass
+    pub fn renews_square(&self, goal: f64, left: usize, size: usize, prices: &Prices) -> bool {
+        prices.square(size as f64) <= self.budget(goal, left, prices)
+    }
+
+    /// What may be paid for a model: no more than the steps that it saves will cost, nor than those since
+    /// the last one have cost, times four: the pace of the first steps says little. Anything, where there
+    /// are not `left` enough steps.
+    fn budget(&self, goal: f64, left: usize, prices: &Prices) -> f64 {
+        let steps = self.outlook(goal);
+        if steps > left as f64 {
+            return f64::INFINITY;
+        }
+        // A new model does not end the search at once either.
+        (steps - 3.0).min(4.0 * f64::from(self.steps)) * prices.pass
     }
 }

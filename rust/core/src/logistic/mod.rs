@@ -17,6 +17,7 @@
 //! | cholesky, model  | directions from second derivatives                                    |
 //! | effort           | when to stop, when a better model pays                                |
 //! | smooth, proximal | the solver without and with an L1 penalty, one candidate each         |
+//! | quadratic        | where a proximal Newton step goes                                     |
 //! | solve            | many candidates on the same rows                                      |
 //! | learned, warning | the model that comes of it, and what the user should know             |
 //! | sweep, workers   | many folds; which work runs on which threads                          |
@@ -30,6 +31,7 @@ mod model;
 mod objective;
 mod pass;
 mod proximal;
+mod quadratic;
 mod sample;
 mod settings;
 mod smooth;

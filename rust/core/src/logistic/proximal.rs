@@ -1,7 +1,7 @@
 //! Minimising F with an L1 penalty: proximal Newton steps (Lee, Sun and Saunders 2014).
 //!
 //! ```text
-//! minimise over t   g't + t'Bt / 2 + sum_v l1_v |x_v + t_v|      by coordinate descent (glmnet)
+//! minimise over t   g't + t'Bt / 2 + sum_v l1_v |x_v + t_v|      (quadratic.rs)
 //! x <- x + length t
 //! ```
 //!
@@ -15,6 +15,7 @@ use super::curvature::Part;
 use super::effort::{MOST_PARAMETERS, Pace, Prices, Stop};
 use super::objective::Objective;
 use super::pass::Value;
+use super::quadratic::Quadratic;
 use super::smooth::{End, Standing, Want};
 
 const SUFFICIENT: f64 = 1e-4;
@@ -24,11 +25,6 @@ const SHORTEST: f64 = 1e-10;
 const FEW: usize = 256;
 /// Those looked at first, and by how much their number grows.
 const FIRST: usize = 64;
-/// The quadratic is minimised until its violations are this share of those at its start.
-const INNER: f64 = 0.02;
-/// Rounds of coordinate descent, at most.
-const MOST_ROUNDS: usize = 1000;
-
 pub struct Proximal {
     pub standing: Standing,
     pub objective: Objective,
@@ -209,7 +205,8 @@ impl Proximal {
             return self.finish(End::Stalled);
         }
         self.pace.note(now.decrement);
-        if self.pace.renews_square(self.stop.decrement, self.set.len(), &self.prices) {
+        let left = self.stop.steps - now.steps;
+        if self.pace.renews_square(self.stop.decrement, left, self.set.len(), &self.prices) {
             self.ask_for_model();
             return self.want.clone();
         }
@@ -219,50 +216,12 @@ impl Proximal {
 
     /// Finds the direction.
     fn minimise_model(&mut self) {
-        let (now, n) = (&self.standing, self.set.len());
-        let at = |a: usize| self.set[a] as usize;
-        let mut t = vec![0.0; n];
-        // The gradient of the quadratic at t.
-        let mut slope: Vec<f64> = self.set.iter().map(|&v| now.gradient[v as usize]).collect();
-        let violation =
-            |a: usize, t: f64, slope: f64| self.objective.violation(at(a), now.point[at(a)] + t, slope);
-        let start = (0..n).map(|a| violation(a, 0.0, slope[a])).fold(0.0, f64::max);
-        let goal = INNER * start;
-        let mut active: Vec<usize> = (0..n).collect();
-        for _ in 0..MOST_ROUNDS {
-            let mut worst: f64 = 0.0;
-            for &a in &active {
-                let curvature = self.matrix[a * n + a];
-                if curvature.is_nan() || curvature <= 0.0 {
-                    continue;
-                }
-                worst = worst.max(violation(a, t[a], slope[a]));
-                let from = now.point[at(a)] + t[a];
-                let to = shrink(from - slope[a] / curvature, self.objective.penalty(at(a)).l1 / curvature);
-                let by = to - from;
-                if by != 0.0 {
-                    t[a] = to - now.point[at(a)];
-                    let row = &self.matrix[a * n..(a + 1) * n];
-                    slope.iter_mut().zip(row).for_each(|(slope, b)| *slope += by * b);
-                }
-            }
-            if worst > goal {
-                if active.len() == n {
-                    active.retain(|&a| now.point[at(a)] + t[a] != 0.0);
-                }
-            } else if active.len() < n {
-                active = (0..n).collect();
-            } else {
-                break;
-            }
-        }
-        let first: f64 = self.set.iter().zip(&t).map(|(&v, t)| now.gradient[v as usize] * t).sum();
-        let l1 = |a: usize| {
-            let (x, penalty) = (now.point[at(a)], self.objective.penalty(at(a)).l1);
-            penalty * ((x + t[a]).abs() - x.abs())
-        };
-        self.slope = first + (0..n).map(l1).sum::<f64>();
-        self.direction = t;
+        let now = &self.standing;
+        let mut quadratic =
+            Quadratic::new(&self.objective, &self.set, &now.point, &now.gradient, &self.matrix);
+        quadratic.minimise(&now.gradient, 0.1 * self.stop.gradient);
+        self.slope = quadratic.promise(&now.gradient);
+        self.direction = quadratic.t;
     }
 
     fn try_length(&mut self) -> Want {
@@ -283,9 +242,4 @@ impl Proximal {
         self.standing.end = end;
         Want::Nothing
     }
-}
-
-/// x moved towards 0 by `by`, not past it.
-fn shrink(x: f64, by: f64) -> f64 {
-    x.signum() * (x.abs() - by).max(0.0)
 }

@@ -182,7 +182,8 @@ impl Smooth {
             return self.finish(End::Stalled);
         }
         self.pace.note(now.decrement);
-        if let Some(part) = self.pace.renewal(self.stop.decrement, self.part, &self.prices) {
+        let left = self.stop.steps - now.steps;
+        if let Some(part) = self.pace.renewal(self.stop.decrement, left, self.part, &self.prices) {
             self.part = part;
             return Want::Curvature(part, None);
         }
