@@ -25,15 +25,32 @@ from setpoint.estimators import (
 from setpoint.estimators.export import export_text
 from setpoint.estimators.network_count import count_parameters
 from setpoint.estimators.persistence import load
-from setpoint.tuning import GridSearchCV
+from setpoint.hyperparameters import NONE, Choice, Integer, Real
+from setpoint.tuning import (
+    BayesSearchCV,
+    GridSearchCV,
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
+    Space,
+    Tuner,
+    maximize,
+    minimize,
+)
 
 __all__ = [
+    "NONE",
     "SVC",
     "SVR",
+    "BayesSearchCV",
+    "Choice",
     "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
+    "HalvingGridSearchCV",
+    "HalvingRandomSearchCV",
+    "Integer",
     "Lasso",
     "LinearRegression",
     "LinearSVC",
@@ -46,10 +63,16 @@ __all__ = [
     "OneClassSVM",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "RandomizedSearchCV",
+    "Real",
     "Ridge",
     "SGDClassifier",
     "SGDRegressor",
+    "Space",
+    "Tuner",
     "count_parameters",
     "export_text",
     "load",
+    "maximize",
+    "minimize",
 ]

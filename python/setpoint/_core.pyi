@@ -16,6 +16,7 @@ __all__ = [
     "Forest",
     "LinearModel",
     "Network",
+    "Surrogate",
     "Svm",
     "__version__",
     "bootstrap_counts",
@@ -198,6 +199,34 @@ class Network:
 def pair_votes(
     decisions: NDArray[np.float64], *, n_classes: int, confidence: bool
 ) -> NDArray[np.float64]: ...  # (n, K) of (n, P)
+
+_Points = NDArray[np.float64]  # (n, d), NaN where a column does not apply
+
+class _Suggested(TypedDict):
+    points: _Points  # (at most `batch`, d)
+    gains: NDArray[np.float64]  # expected improvement of each
+    theta: list[float]  # of the next call
+
+@final
+class Surrogate:
+    # Of each column: whether it holds categories, its coordinates, when it applies.
+    def __new__(
+        cls, columns: Sequence[tuple[bool, list[float] | None, list[tuple[int, list[float]]]]]
+    ) -> Surrogate: ...
+    def suggest(
+        self,
+        points: _Points,
+        values: NDArray[np.float64],
+        variances: NDArray[np.float64],
+        *,
+        taken: _Points,
+        pool: _Points | None,
+        theta: list[float] | None,
+        refit: bool,
+        batch: int,
+        seed: int,
+    ) -> _Suggested: ...
+
 def class_values(
     scores: NDArray[np.float64], *, link: str, n_classes: int
 ) -> NDArray[np.float64]: ...

@@ -8,6 +8,7 @@ promises (missing values, bits or a tolerance) is read off its estimators. No te
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.model_selection import ParameterGrid
 from sklearn.utils import get_tags
 
 from setpoint.estimators.matrix import MatrixEstimator
 from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
+from setpoint.tuning.halving import HalvingSearchCV
 
 SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,), "nu": 0.1}
 """Hyperparameters that make a model small, where it has them."""
@@ -28,7 +31,7 @@ SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,), "nu": 0.1}
 PRECISE = {"tol": 1e-10, "max_iter": 100_000}
 """Hyperparameters that make a training precise, where models agree within a tolerance."""
 
-PRECISE_OF = dict.fromkeys(("SVC", "SVR", "NuSVC", "NuSVR"), {"tol": 1e-8, "max_iter": -1}) | {
+PRECISE_OF = {name: {"tol": 1e-8, "max_iter": -1} for name in ("SVC", "SVR", "NuSVC", "NuSVR")} | {
     "LinearSVR": {"loss": "squared_epsilon_insensitive", "dual": True}
 }
 """The same where an estimator needs other values."""
@@ -136,7 +139,35 @@ every_classifier = pytest.mark.parametrize(
 every_tree = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind.family in TREES], ids=str
 )
-every_tuner = pytest.mark.parametrize("tuner", TUNERS.values(), ids=list(TUNERS))
+DRAWS = 8
+"""Candidates of the searches that draw them, unless the space holds fewer."""
+
+
+@dataclass(frozen=True)
+class Searcher:
+    """A registered search, called as a grid search is: with lists of values to try."""
+
+    name: str
+    cls: Any
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def sees_all_rows(self) -> bool:
+        """Whether its folds are those of its `cv`."""
+        return not issubclass(self.cls, HalvingSearchCV)
+
+    def __call__(self, estimator, grid, **settings):
+        known = inspect.signature(self.cls).parameters
+        n = min(DRAWS, len(ParameterGrid(grid)))
+        own = {"random_state": 0, "n_iter": n, "n_candidates": n}
+        own = {name: value for name, value in own.items() if name in known}
+        return self.cls(estimator, grid, **(own | settings))
+
+
+SEARCHERS = [Searcher(name, cls) for name, cls in TUNERS.items()]
+every_tuner = pytest.mark.parametrize("tuner", SEARCHERS, ids=str)
 
 
 def _target(task, signal):
@@ -198,7 +229,7 @@ def legal_values(item):
 
 
 def predictions(model, X):
-    """All that a model says of these rows: probabilities, decision values and classes, or numbers."""
+    """All that a model says of these rows: probabilities, decisions and classes, or numbers."""
     if hasattr(model, "predict_proba"):
         return model.predict_proba(X)
     if hasattr(model, "decision_function"):

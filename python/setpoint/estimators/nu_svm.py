@@ -1,5 +1,6 @@
-"""Support vector machines with nu in the place of a penalty or a margin: `NuSVC`, `NuSVR`, and
-`OneClassSVM`, which learns without a target.
+"""Support vector machines with nu in the place of a penalty or a margin.
+
+`NuSVC`, `NuSVR`, and `OneClassSVM`, which learns without a target.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ class OneClassSVM(OutlierMixin, KernelMachine):
         ndarray of shape (n_samples,)
             The larger, the more like the training rows.
         """
-        return self.decision_function(X) + self.__dict__["offset_"]
+        return np.asarray(self.decision_function(X) + self.__dict__["offset_"])
 
     def predict(self, X: Any) -> NDArray[np.intp]:
         """Tell inliers from outliers.

@@ -111,7 +111,7 @@ class PairClassifier(ClassifierMixin, PairHyperparameters, KernelMachine):
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        return np.log(self.predict_proba(X))
+        return np.asarray(np.log(self.predict_proba(X)))
 
     def _decisions(self, X: Any) -> Values:
         values = self._raw(X)

@@ -9,6 +9,8 @@ mod linear;
 #[cfg(feature = "network")]
 mod network;
 mod outcome;
+#[cfg(feature = "surrogate")]
+mod surrogate;
 #[cfg(feature = "svm")]
 mod svm;
 mod sweep;
@@ -24,6 +26,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     forest::register(module)?;
     #[cfg(feature = "network")]
     network::register(module)?;
+    #[cfg(feature = "surrogate")]
+    module.add_class::<surrogate::Surrogate>()?;
     module.add_class::<linear::LinearModel>()?;
     module.add_function(wrap_pyfunction!(linear::class_values, module)?)?;
     #[cfg(feature = "svm")]

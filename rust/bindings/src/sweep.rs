@@ -13,7 +13,7 @@ use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
-#[cfg(any(feature = "descent", feature = "linear", feature = "logistic"))]
+#[cfg(any(feature = "descent", feature = "linear", feature = "logistic", feature = "svm"))]
 use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
@@ -29,6 +29,10 @@ macro_rules! of_matrix {
             "descent" => $with!(setpoint_core::descent::Descents, LinearModel),
             #[cfg(feature = "network")]
             "network" => $with!(setpoint_core::network::Networks, crate::network::Network),
+            #[cfg(feature = "svm")]
+            "svm" | "nu_svm" | "one_class_svm" => $with!(crate::svm::family($name), crate::svm::Svm),
+            #[cfg(feature = "svm")]
+            "linear_svm" => $with!(setpoint_core::svm::linear::LinearSvms, LinearModel),
             _ => Err(unknown($name)),
         }
     };
@@ -80,28 +84,6 @@ pub fn sweep<'py>(
     if family == "forest" {
         let arrays: arguments::TableArrays<'_> = data.extract()?;
         return run(py, &setpoint_core::forest::Forests, arrays.data()?, request);
-    match family {
-        #[cfg(feature = "forest")]
-        "forest" => {
-            let arrays: arguments::TableArrays<'_> = data.extract()?;
-            run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
-        }
-        #[cfg(feature = "linear")]
-        "linear" | "ridge" | "lasso" | "elastic_net" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &regression(family)?, arrays.data()?, request)
-        }
-        #[cfg(feature = "svm")]
-        "svm" | "nu_svm" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &crate::svm::family(family), arrays.data()?, request)
-        }
-        #[cfg(feature = "svm")]
-        "linear_svm" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &setpoint_core::svm::linear::LinearSvms, arrays.data()?, request)
-        }
-        _ => Err(unknown(family)),
     }
     let arrays: MatrixArrays<'_> = data.extract()?;
     macro_rules! sweep {
@@ -163,21 +145,6 @@ pub fn fit<'py>(
         ($family:expr, $class:ty) => {
             learn(py, &$family, data, ask, |model: &$class| &model.0)
         };
-    match family {
-        #[cfg(feature = "linear")]
-        "linear" | "ridge" | "lasso" | "elastic_net" => {
-            learn(py, &regression(family)?, data, ask, |model: &LinearModel| &model.0)
-        }
-        #[cfg(feature = "svm")]
-        "svm" | "nu_svm" | "one_class_svm" => {
-            learn(py, &crate::svm::family(family), data, ask, |model: &crate::svm::Svm| &model.0)
-        }
-        #[cfg(feature = "svm")]
-        "linear_svm" => {
-            let machines = setpoint_core::svm::linear::LinearSvms;
-            learn(py, &machines, data, ask, |model: &crate::linear::LinearModel| &model.0)
-        }
-        _ => Err(unknown(family)),
     }
     of_matrix!(family, fit)
 }

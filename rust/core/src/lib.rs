@@ -19,6 +19,7 @@
 //! | network   | fully connected networks                                            |
 //! | svm       | support vector machines with kernels, and linear ones               |
 //! | forest    | random forests and extremely randomised trees                       |
+//! | surrogate | Bayesian search: a Gaussian process and the point to evaluate next  |
 
 pub mod candidate;
 pub mod data;
@@ -37,6 +38,8 @@ pub mod metric;
 pub mod network;
 pub mod parallel;
 pub mod seed;
+#[cfg(feature = "surrogate")]
+pub mod surrogate;
 #[cfg(feature = "svm")]
 pub mod svm;
 pub mod sweep;
