@@ -42,7 +42,6 @@ class NetworkHyperparameters(Declared):
         default="relu",
         domain=Choice(*ACTIVATIONS) | ArrayLike("a sequence of such names, one a hidden layer"),
         meaning="What hidden neurons make of their sums: of all layers, or layer by layer.",
-        search=Search(("relu", "tanh")),
     )
     solver: str = hyperparameter(
         default="adam",

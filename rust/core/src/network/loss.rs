@@ -296,6 +296,6 @@ mod tests {
         assert!((losses[0] - (total.ln() - 2.0)).abs() < 1e-15);
         let (mut z, mut losses) = ([-800.0f64, 800.0], [0.0, 0.0]);
         Loss::Log.slopes(Output::Logistic, &mut z, &[0.0, 0.0], &mut losses, vectors);
-        assert_eq!((losses, z[1]), ([0.0, 800.0], 1.0));
+        assert!(losses[0] < 1e-300 && (losses[1], z[1]) == (800.0, 1.0), "{losses:?}");
     }
 }
