@@ -52,7 +52,7 @@ def _search(make: Callable[[], Any], X: Array, y: Array) -> Callable[[], float]:
 
 
 def _dedicated(make: Callable[[], Any], X: Array, y: Array) -> Callable[[], float]:
-    """A search class of its own: the score is R2, from the mean squared errors where that is all."""
+    """A search class of its own; its score is R2, or made of its mean squared errors."""
 
     def work() -> float:
         model = make().fit(X, y)
