@@ -52,7 +52,7 @@ def _search(make: Callable[[], Any], X: Array, y: Array) -> Callable[[], float]:
 
 
 def _dedicated(make: Callable[[], Any], X: Array, y: Array) -> Callable[[], float]:
-    """A search class of its own; its score is R2, or made of its mean squared errors."""
+    """A search class of its own: the score is R2, if need be from mean squared errors."""
 
     def work() -> float:
         model = make().fit(X, y)

@@ -27,18 +27,22 @@ pub trait Real: Copy + Send + Sync + 'static {
 }
 
 impl Real for f32 {
+    #[inline(always)]
     fn of_f32(value: f32) -> Self {
         value
     }
+    #[inline(always)]
     fn of_f64(value: f64) -> Self {
         value as f32
     }
 }
 
 impl Real for f64 {
+    #[inline(always)]
     fn of_f32(value: f32) -> Self {
         f64::from(value)
     }
+    #[inline(always)]
     fn of_f64(value: f64) -> Self {
         value
     }
@@ -80,6 +84,13 @@ impl Floats<'_> {
         }
     }
 
+    fn read_rows<T: Real>(&self, rows: &[u32], d: usize, out: &mut [T]) {
+        match self {
+            Floats::F32(values) => read_rows(values, rows, d, out, T::of_f32),
+            Floats::F64(values) => read_rows(values, rows, d, out, T::of_f64),
+        }
+    }
+
     fn all_finite(&self) -> bool {
         match self {
             Floats::F32(values) => all_finite(values, 0.0),
@@ -101,6 +112,14 @@ where
         sums.iter_mut().zip(chunk).for_each(|(sum, &value)| *sum += value * zero);
     }
     sums.iter().all(|&sum| sum == zero)
+}
+
+#[inline]
+fn read_rows<S: Copy, T>(values: &[S], rows: &[u32], d: usize, out: &mut [T], of: impl Fn(S) -> T) {
+    for (&i, out) in rows.iter().zip(out.chunks_exact_mut(d)) {
+        let row = &values[i as usize * d..][..d];
+        out.iter_mut().zip(row).for_each(|(out, &value)| *out = of(value));
+    }
 }
 
 impl Matrix<'_> {
@@ -132,6 +151,9 @@ impl Matrix<'_> {
     /// Rows in full (rows.len(), d), row-major, converted.
     pub fn read_rows<T: Real>(&self, rows: &[u32], d: usize, out: &mut [T]) {
         debug_assert_eq!(out.len(), rows.len() * d);
+        if let Matrix::Dense(values) = self {
+            return values.read_rows(rows, d, out);
+        }
         for (&i, out) in rows.iter().zip(out.chunks_exact_mut(d)) {
             self.read_row(i as usize, out);
         }
