@@ -1,11 +1,16 @@
 """Linear regression: optimality, scikit-learn as the oracle, hard data, what a search shares."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 import warnings
 
 import numpy as np
 import pytest
 import sklearn.linear_model as oracle
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, random_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSplit
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -374,6 +379,48 @@ def test_sparse_coef():
     X, y = problem(t=2)
     model = Lasso(1.0).fit(X, y)
     np.testing.assert_array_equal(model.sparse_coef_.toarray(), model.coef_)
+
+
+@pytest.mark.parametrize("shape", [(10_300, 10_100), (10_100, 10_300)], ids=str)
+def test_very_many_rows_and_columns(shape):
+    """Products of all rows or columns would take a gigabyte; the sparse X takes a megabyte."""
+    rng = np.random.default_rng(0)
+    X = random_array(shape, density=1e-3, format="csr", rng=rng)
+    y = X @ rng.normal(size=shape[1]) + 0.1 * rng.normal(size=shape[0])
+    model = Ridge(0.5).fit(X, y)
+    residual = y - model.predict(X)
+    gradient = X.T @ residual - X.mean(axis=0) * residual.sum() - 0.5 * model.coef_
+    assert np.linalg.norm(gradient) <= 1e-7 * np.linalg.norm(X.T @ y)
+    lasso = Lasso(8e-4, tol=1e-6).fit(X, y)
+    assert 0 < lasso.sparse_coef_.nnz < shape[1]
+    assert lasso.dual_gap_ <= 1e-6 * np.sum((y - y.mean()) ** 2) / shape[0]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX systems")
+def test_a_long_search_is_interrupted():
+    script = """
+import numpy as np, setpoint
+X = np.random.default_rng(0).normal(size=(2000, 400))
+y = X.sum(axis=1)
+search = setpoint.GridSearchCV(
+    setpoint.Lasso(tol=0.0, max_iter=10**9), {"alpha": list(np.logspace(-9, 0, 3000))}, cv=3
+)
+print("ready", flush=True)
+try:
+    search.fit(X, y)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        start = time.perf_counter()
+        assert child.stdout.readline() == "interrupted\n"
+        assert time.perf_counter() - start < 2.0
 
 
 # With a linear system there are no iterations: n_iter_ is None, as that of scikit-learn's Ridge.

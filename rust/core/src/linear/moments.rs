@@ -218,3 +218,66 @@ impl<'a> FoldSums<'a> {
         Ok(sum)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Fold;
+    use crate::matrix::Floats;
+    use crate::seed::Stream;
+
+    /// M of some rows, term by term.
+    fn direct(source: &Source<'_>, rows: &[u32]) -> Moments {
+        let q = source.q();
+        let (mut sum, mut row) = (vec![0.0; q * q], vec![0.0; q]);
+        for &i in rows {
+            source.read(i, &mut row);
+            (0..q).for_each(|a| (0..=a).for_each(|b| sum[a * q + b] += row[a] * row[b]));
+        }
+        sum
+    }
+
+    #[test]
+    fn sums_of_folds_are_those_of_their_rows() {
+        let (n, d, k) = (3000, 5, 7);
+        let mut stream = Stream::new(1);
+        let x: Vec<f64> = (0..n * d).map(|_| 100.0 + stream.unit()).collect();
+        let (y, w): (Vec<f64>, Vec<f64>) = (0..n).map(|_| (stream.unit(), stream.unit())).unzip();
+        let data = Data {
+            x: Matrix::Dense(Floats::F64(&x)),
+            y: &y,
+            n,
+            d,
+            n_outputs: 1,
+            n_classes: &[],
+            sample_weight: Some(&w),
+        };
+        let source = Source::new(&data);
+        let q = source.q();
+        let part = |f: u32| (0..n as u32).filter(move |i| i % k != f).collect::<Vec<_>>();
+        let k_folds: Vec<Vec<u32>> = (0..k).map(part).collect();
+        let overlapping: Vec<Vec<u32>> = vec![(0..900).collect(), (500..3000).collect(), vec![3, 3, 8]];
+        for trains in [k_folds, overlapping] {
+            let folds: Vec<_> =
+                trains.iter().map(|train| Fold { train: train.clone(), test: Vec::new() }).collect();
+            let cells = Cells::of(&folds, n);
+            let run = |n_threads| {
+                source.by_cell(&cells, n_threads, &Control::new(None), &mut |_, _| true).ok().flatten()
+            };
+            let (one, three) = (run(1), run(3));
+            assert_eq!(one, three, "the number of threads changes no bit");
+            let by_cell = one.unwrap_or_default();
+            let sums = FoldSums::new(&cells, &by_cell);
+            for (f, train) in trains.iter().enumerate() {
+                let got = sums.as_ref().ok().and_then(|sums| sums.of_fold(f).ok()).unwrap_or_default();
+                let expected = direct(&source, train);
+                for a in 0..q {
+                    for b in 0..=a {
+                        let (got, expected) = (got[a * q + b], expected[a * q + b]);
+                        assert!((got - expected).abs() <= 1e-12 * (1.0 + expected.abs()), "{got} {expected}");
+                    }
+                }
+            }
+        }
+    }
+}

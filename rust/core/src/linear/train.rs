@@ -89,7 +89,8 @@ impl Training<'_> {
         let slots = slots.into_inner().map_err(|_| Error::Interrupted)?;
         let done = |group: &Group<'_>, f: usize| {
             let n_done = group.members.iter().filter(|&&c| slots[c][f].is_some()).count();
-            if group.linear { n_done.min(1) } else { n_done }
+            let factorised = group.linear && rows(f).min(self.data.d) <= MANY;
+            if factorised { n_done.min(1) } else { n_done }
         };
         let n_fits = all.iter().flat_map(|&group| (0..self.folds.len()).map(move |f| (group, f)));
         let n_fits = n_fits.map(|(group, f)| done(group, f)).sum();
