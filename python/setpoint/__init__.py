@@ -1,12 +1,21 @@
 """Train machine-learning models and tune their hyperparameters for about the cost of training."""
 
 from setpoint.estimators import (
+    SVC,
+    SVR,
     ElasticNet,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     Lasso,
     LinearRegression,
+    LinearSVC,
+    LinearSVR,
     LogisticRegression,
+    MLPClassifier,
+    MLPRegressor,
+    NuSVC,
+    NuSVR,
+    OneClassSVM,
     RandomForestClassifier,
     RandomForestRegressor,
     Ridge,
@@ -14,22 +23,56 @@ from setpoint.estimators import (
     SGDRegressor,
 )
 from setpoint.estimators.export import export_text
+from setpoint.estimators.network_count import count_parameters
 from setpoint.estimators.persistence import load
-from setpoint.tuning import GridSearchCV
+from setpoint.hyperparameters import NONE, Choice, Integer, Real
+from setpoint.tuning import (
+    BayesSearchCV,
+    GridSearchCV,
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
+    Space,
+    Tuner,
+    maximize,
+    minimize,
+)
 
 __all__ = [
+    "NONE",
+    "SVC",
+    "SVR",
+    "BayesSearchCV",
+    "Choice",
     "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GridSearchCV",
+    "HalvingGridSearchCV",
+    "HalvingRandomSearchCV",
+    "Integer",
     "Lasso",
     "LinearRegression",
+    "LinearSVC",
+    "LinearSVR",
     "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
+    "NuSVC",
+    "NuSVR",
+    "OneClassSVM",
     "RandomForestClassifier",
     "RandomForestRegressor",
+    "RandomizedSearchCV",
+    "Real",
     "Ridge",
     "SGDClassifier",
     "SGDRegressor",
+    "Space",
+    "Tuner",
+    "count_parameters",
     "export_text",
     "load",
+    "maximize",
+    "minimize",
 ]

@@ -16,7 +16,11 @@ from setpoint.estimators.forest import (
     RandomForestRegressor,
 )
 from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
+from setpoint.estimators.linear_svm import LinearSVC, LinearSVR
 from setpoint.estimators.logistic import LogisticRegression
+from setpoint.estimators.network import MLPClassifier, MLPRegressor
+from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
+from setpoint.estimators.svm import SVC, SVR
 
 __all__ = ["FAMILIES", "Family", "estimator_classes"]
 
@@ -77,7 +81,13 @@ _ALL = (
     Family("elastic_net", "least squares with both penalties", None, ElasticNet),
     Family("logistic", "logistic regression", LogisticRegression, None),
     Family("descent", "linear models by gradient descent", SGDClassifier, SGDRegressor),
+    Family("network", "fully connected networks", MLPClassifier, MLPRegressor),
+    Family("svm", "support vector machines", SVC, SVR),
+    Family("linear_svm", "linear support vector machines", LinearSVC, LinearSVR),
+    Family("nu_svm", "support vector machines with nu", NuSVC, NuSVR),
 )
+
+_WITHOUT_TARGET = (OneClassSVM,)
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})
 """All families by name."""
@@ -86,4 +96,4 @@ FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for famil
 def estimator_classes() -> dict[str, type[SweepEstimator]]:
     """The estimators of all families, by the name of their class."""
     kinds = [kind for family in _ALL for kind in family.estimators.values()]
-    return {kind.__name__: kind for kind in kinds}
+    return {kind.__name__: kind for kind in (*kinds, *_WITHOUT_TARGET)}

@@ -8,6 +8,7 @@ promises (missing values, bits or a tolerance) is read off its estimators. No te
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from dataclasses import dataclass
@@ -15,19 +16,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-
+from sklearn.model_selection import ParameterGrid
 from sklearn.utils import get_tags
 
 from setpoint.estimators.matrix import MatrixEstimator
 from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
+from setpoint.tuning.halving import HalvingSearchCV
 
-SMALL = {"n_estimators": 10}
+SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,), "nu": 0.1}
 """Hyperparameters that make a model small, where it has them."""
 
 PRECISE = {"tol": 1e-10, "max_iter": 100_000}
 """Hyperparameters that make a training precise, where models agree within a tolerance."""
+
+PRECISE_OF = {name: {"tol": 1e-8, "max_iter": -1} for name in ("SVC", "SVR", "NuSVC", "NuSVR")} | {
+    "LinearSVR": {"loss": "squared_epsilon_insensitive", "dual": True}
+}
+"""The same where an estimator needs other values."""
 
 LARGE = {"n_estimators": 1_000_000}
 """Hyperparameters that make a training of many short steps long, where it has them."""
@@ -35,8 +42,19 @@ LARGE = {"n_estimators": 1_000_000}
 SLOW = {"n_estimators": 100, "max_features": None}
 """Hyperparameters that make a training of few long steps long, where it has them."""
 
-EFFECTIVE = {"n_estimators": 65, "alpha": 0.01}
-"""Where other hyperparameters act: enough trees to stop early, a penalty that leaves something."""
+EFFECTIVE = {
+    "n_estimators": 65,
+    "alpha": 0.01,
+    "momentum": 0.9,
+    "hidden_layer_sizes": (10,),
+    "kernel": "poly",
+    "nu": 0.1,
+}
+"""Where other hyperparameters act: enough trees to stop early, a penalty that leaves something, a
+momentum to look ahead along."""
+
+SATISFIED = {"tol": 1e6, "n_iter_no_change": 2}
+"""Hyperparameters of a network that is done after a few epochs, without a warning."""
 
 TREES = ("forest", "extra_trees")
 """Families whose predictions are constant between thresholds."""
@@ -71,7 +89,8 @@ class Kind:
     @property
     def precise(self) -> dict[str, float]:
         """Hyperparameters of a training that agrees with others."""
-        return self.only(PRECISE) if self.agreement else {}
+        precise = PRECISE | PRECISE_OF.get(str(self), {})
+        return self.only(precise) if self.agreement else {}
 
     @property
     def seed(self) -> dict[str, int]:
@@ -84,7 +103,8 @@ class Kind:
 
     def small(self, **params):
         """A small estimator with a fixed seed."""
-        return self.cls(**(self.only(SMALL) | self.precise | self.seed | params))
+        short = SATISFIED if self.family == "network" else {}
+        return self.cls(**(self.only(SMALL) | short | self.precise | self.seed | params))
 
     def problem(self, data, **shape):
         """X and y of `data` for this task, without missing values where they are refused."""
@@ -119,7 +139,35 @@ every_classifier = pytest.mark.parametrize(
 every_tree = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind.family in TREES], ids=str
 )
-every_tuner = pytest.mark.parametrize("tuner", TUNERS.values(), ids=list(TUNERS))
+DRAWS = 8
+"""Candidates of the searches that draw them, unless the space holds fewer."""
+
+
+@dataclass(frozen=True)
+class Searcher:
+    """A registered search, called as a grid search is: with lists of values to try."""
+
+    name: str
+    cls: Any
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def sees_all_rows(self) -> bool:
+        """Whether its folds are those of its `cv`."""
+        return not issubclass(self.cls, HalvingSearchCV)
+
+    def __call__(self, estimator, grid, **settings):
+        known = inspect.signature(self.cls).parameters
+        n = min(DRAWS, len(ParameterGrid(grid)))
+        own = {"random_state": 0, "n_iter": n, "n_candidates": n}
+        own = {name: value for name, value in own.items() if name in known}
+        return self.cls(estimator, grid, **(own | settings))
+
+
+SEARCHERS = [Searcher(name, cls) for name, cls in TUNERS.items()]
+every_tuner = pytest.mark.parametrize("tuner", SEARCHERS, ids=str)
 
 
 def _target(task, signal):
@@ -181,8 +229,13 @@ def legal_values(item):
 
 
 def predictions(model, X):
-    """All that a model says of these rows: probabilities, or numbers."""
-    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    """All that a model says of these rows: probabilities, decisions and classes, or numbers."""
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(X)
+    if hasattr(model, "decision_function"):
+        codes = np.searchsorted(model.classes_, model.predict(X))
+        return np.column_stack([model.decision_function(X), codes])
+    return model.predict(X)
 
 
 def fitted(model, X, y):

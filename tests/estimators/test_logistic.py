@@ -81,7 +81,7 @@ def test_class_weights_are_row_weights():
     given = LogisticRegression(class_weight={0: 1.0, 1: 3.0, 2: 0.5}, **EXACT).fit(X, y)
     rows = LogisticRegression(**EXACT).fit(X, y, sample_weight=np.array([1.0, 3.0, 0.5])[y])
     np.testing.assert_allclose(given.coef_, rows.coef_, rtol=1e-6)
-    with pytest.raises(ValueError, match="class_weight|classes"):
+    with pytest.raises(ValueError, match=r"class_weight|classes"):
         LogisticRegression(class_weight={7: 1.0}).fit(X, y)
 
 
@@ -152,12 +152,14 @@ def test_solvers_are_names_but_for_what_liblinear_means():
     X, y = noisy()
     plain = LogisticRegression().fit(X, y)
     for solver in ("newton-cg", "newton-cholesky", "sag", "saga"):
-        np.testing.assert_array_equal(LogisticRegression(solver=solver).fit(X, y).coef_, plain.coef_)
+        np.testing.assert_array_equal(
+            LogisticRegression(solver=solver).fit(X, y).coef_, plain.coef_
+        )
     other = LogisticRegression(solver="liblinear", dual=True).fit(X, y)
     assert abs(other.intercept_[0]) != abs(plain.intercept_[0])
     with pytest.raises(ValueError, match="multiclass"):
         LogisticRegression(solver="liblinear").fit(*noisy(k=3))
-    with pytest.raises(ValueError, match="C=np.inf"):
+    with pytest.raises(ValueError, match=r"C=np\.inf"):
         LogisticRegression(solver="liblinear", C=np.inf).fit(X, y)
     for params in ({}, {"solver": "liblinear", "l1_ratio": 1.0}):
         with pytest.raises(ValueError, match="dual"):

@@ -8,15 +8,28 @@ from setpoint.estimators.forest import (
     RandomForestRegressor,
 )
 from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
+from setpoint.estimators.linear_svm import LinearSVC, LinearSVR
 from setpoint.estimators.logistic import LogisticRegression
+from setpoint.estimators.network import MLPClassifier, MLPRegressor
+from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
+from setpoint.estimators.svm import SVC, SVR
 
 __all__ = [
+    "SVC",
+    "SVR",
     "ElasticNet",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "Lasso",
     "LinearRegression",
+    "LinearSVC",
+    "LinearSVR",
     "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
+    "NuSVC",
+    "NuSVR",
+    "OneClassSVM",
     "RandomForestClassifier",
     "RandomForestRegressor",
     "Ridge",

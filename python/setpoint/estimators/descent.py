@@ -160,10 +160,10 @@ class SGDClassifier(Descent, ScoreClassifier):
     def _part(
         self, target: NDArray[Any], classes: Any
     ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
-        known = self.__dict__.get("classes_")
+        known: NDArray[Any] | None = self.__dict__.get("classes_")
         if known is None and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        labels = known if classes is None else np.unique(np.asarray(classes))
+        labels: NDArray[Any] = np.asarray(known) if classes is None else np.unique(classes)
         if known is not None and not np.array_equal(known, labels):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "

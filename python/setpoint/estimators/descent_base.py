@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from setpoint import _core
 from setpoint.estimators.base import SweepData
 from setpoint.estimators.descent_hyperparameters import DescentHyperparameters
 from setpoint.estimators.matrix import MatrixEstimator
@@ -81,7 +80,7 @@ class Descent(DescentHyperparameters, MatrixEstimator):
             )
         return self.__dict__["_model"]
 
-    def _given(self, data: SweepData, start: Any, coef: Any, intercept: Any) -> _core.LinearModel:
+    def _given(self, data: SweepData, start: Any, coef: Any, intercept: Any) -> Any:
         """A model of the parameters to begin with."""
         n_classes = data.n_classes[0] if data.classes else 0
         shape = (1 if n_classes <= 2 else n_classes, data.X.shape[1])
@@ -98,7 +97,8 @@ class Descent(DescentHyperparameters, MatrixEstimator):
                     f"{size} is needed."
                 )
             given.append(np.ascontiguousarray(array.reshape(size)))
-        return _core.LinearModel(*given, n_classes=n_classes, link="decision", facts={})
+        kind = np.array([n_classes, 0])  # nothing is predicted by it: any link will do
+        return self._model_of({"coef": given[0], "intercept": given[1], "kind": kind})
 
     def _continue(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
         """One epoch on these rows, from where the last one stopped."""

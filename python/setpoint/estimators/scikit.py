@@ -4,6 +4,12 @@ scikit-learn ships no types, and a class with an untyped base is untyped: a chec
 keyword into a constructor.
 """
 
-from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MultiOutputMixin,
+    OutlierMixin,
+    RegressorMixin,
+)
 
-__all__ = ["BaseEstimator", "ClassifierMixin", "MultiOutputMixin", "RegressorMixin"]
+__all__ = ["BaseEstimator", "ClassifierMixin", "MultiOutputMixin", "OutlierMixin", "RegressorMixin"]

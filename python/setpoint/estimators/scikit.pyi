@@ -1,6 +1,6 @@
 from typing import Any, Self
 
-__all__ = ["BaseEstimator", "ClassifierMixin", "MultiOutputMixin", "RegressorMixin"]
+__all__ = ["BaseEstimator", "ClassifierMixin", "MultiOutputMixin", "OutlierMixin", "RegressorMixin"]
 
 class BaseEstimator:
     def get_params(self, deep: bool = True) -> dict[str, Any]: ...
@@ -14,6 +14,9 @@ class BaseEstimator:
     def __sklearn_tags__(self) -> Any: ...
 
 class MultiOutputMixin: ...
+
+class OutlierMixin:
+    def fit_predict(self, X: Any, y: Any = None, **kwargs: Any) -> Any: ...
 
 class ClassifierMixin:
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float: ...

@@ -148,7 +148,8 @@ pub fn class_values<'py>(
     matrix(py, parse(link)?.values(slice2(&scores, "scores")?, n_classes), n_classes)
 }
 
-fn entry<'a, 'py, T>(state: &'a Bound<'py, PyDict>, name: &str) -> PyResult<T>
+/// An array of a state by its name.
+pub fn entry<'a, 'py, T>(state: &'a Bound<'py, PyDict>, name: &str) -> PyResult<T>
 where
     T: pyo3::conversion::FromPyObjectOwned<'py>,
 {
@@ -157,7 +158,8 @@ where
     value.extract().map_err(|_| PyValueError::new_err(format!("{name} is not an array of the right type")))
 }
 
-fn numbers(values: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+/// The numbers of an array of float64.
+pub fn numbers(values: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     let values: PyReadonlyArray1<'_, f64> =
         values.extract().map_err(|_| PyValueError::new_err("the state must hold arrays of float64"))?;
     Ok(values.as_array().to_vec())

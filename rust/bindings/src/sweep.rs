@@ -13,7 +13,7 @@ use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
-#[cfg(any(feature = "linear", feature = "logistic"))]
+#[cfg(any(feature = "descent", feature = "linear", feature = "logistic", feature = "svm"))]
 use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
 
@@ -27,6 +27,12 @@ macro_rules! of_matrix {
             "logistic" => $with!(setpoint_core::logistic::Logistic, LinearModel),
             #[cfg(feature = "descent")]
             "descent" => $with!(setpoint_core::descent::Descents, LinearModel),
+            #[cfg(feature = "network")]
+            "network" => $with!(setpoint_core::network::Networks, crate::network::Network),
+            #[cfg(feature = "svm")]
+            "svm" | "nu_svm" | "one_class_svm" => $with!(crate::svm::family($name), crate::svm::Svm),
+            #[cfg(feature = "svm")]
+            "linear_svm" => $with!(setpoint_core::svm::linear::LinearSvms, LinearModel),
             _ => Err(unknown($name)),
         }
     };

@@ -16,6 +16,7 @@
 //! | batches   | which rows stand together, which are kept back              |
 //! | products  | scores and gradient of a batch                              |
 //! | state     | the numbers that training moves                             |
+//! | lazy      | plain steps on sparse rows                                  |
 //! | watch     | when a column has trained enough                            |
 //! | run       | the one loop                                                |
 //! | learned, advice | from columns to a model, and what to tell of it       |
@@ -28,6 +29,7 @@
 mod advice;
 pub mod batches;
 pub mod functions;
+mod lazy;
 mod learned;
 pub mod loss;
 pub mod optimiser;

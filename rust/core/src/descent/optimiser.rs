@@ -10,6 +10,7 @@
 //! adam         h  = g + l2 w,  m+ = beta_1 m + (1 - beta_1) h,  s+ = beta_2 s + (1 - beta_2) h^2
 //!              e  = eta sqrt(1 - beta_2^t) / (1 - beta_1^t) / (sqrt(s+) + epsilon)   (by coordinate)
 //!              w+ = soft((1 - eta weight_decay) w - e m+, e l1)
+//! rmsprop      adam with beta_1 = 0 and e = eta / (sqrt(s+) + epsilon)             (Tieleman and Hinton 2012)
 //! ```
 //!
 //! Without l1 these are Polyak's (1964), Nesterov's (1983), Kingma and Ba's (2015, end of section 2) and,
@@ -34,6 +35,8 @@ pub enum Optimiser {
     HeavyBall,
     Nesterov,
     Adam,
+    /// Adam without momentum and without the correction for the start.
+    RmsProp,
 }
 
 /// An optimiser with its hyperparameters; the ones that it does not know are not read.
@@ -53,7 +56,7 @@ impl Optimiser {
         match self {
             Optimiser::Plain => 0,
             Optimiser::HeavyBall | Optimiser::Nesterov => 1,
-            Optimiser::Adam => 2,
+            Optimiser::Adam | Optimiser::RmsProp => 2,
         }
     }
 }
@@ -62,11 +65,11 @@ impl Optimiser {
 #[derive(Clone, Debug)]
 pub struct Pace<T> {
     /// eta; for adam eta sqrt(1 - beta_2^t) / (1 - beta_1^t).
-    rate: Vec<T>,
+    pub(super) rate: Vec<T>,
     /// min(eta l2, 1); for adam l2.
-    shrink: Vec<T>,
+    pub(super) shrink: Vec<T>,
     /// eta l1; for adam l1.
-    threshold: Vec<T>,
+    pub(super) threshold: Vec<T>,
     /// mu; for adam 1 - eta weight_decay.
     keep: Vec<T>,
     beta_1: Vec<T>,
@@ -96,6 +99,23 @@ impl<T: Float> Pace<T> {
     /// Sets a lane for step t (from 1) with learning rate eta.
     pub fn set(&mut self, lane: usize, rule: &Rule, penalty: Penalty, eta: f64, t: u64) {
         self.fill(lane..lane + 1, Numbers::new(rule, penalty, eta, t));
+    }
+
+    /// Sets all lanes as the first `lanes` are.
+    pub fn repeat(&mut self, lanes: usize) {
+        let n = self.lanes();
+        let all = [
+            &mut self.rate,
+            &mut self.shrink,
+            &mut self.threshold,
+            &mut self.keep,
+            &mut self.beta_1,
+            &mut self.beta_2,
+            &mut self.epsilon,
+        ];
+        for numbers in all {
+            (lanes..n).step_by(lanes).for_each(|at| numbers.copy_within(..lanes, at));
+        }
     }
 
     /// Sets all lanes alike.
@@ -131,12 +151,19 @@ pub struct Numbers {
 impl Numbers {
     /// For step t (from 1) with learning rate eta.
     pub fn new(rule: &Rule, penalty: Penalty, eta: f64, t: u64) -> Self {
-        if rule.optimiser == Optimiser::Adam {
-            let steps = i32::try_from(t).unwrap_or(i32::MAX);
-            let bias = (1.0 - rule.beta_2.powi(steps)).sqrt() / (1.0 - rule.beta_1.powi(steps));
-            let keep = (1.0 - eta * rule.weight_decay).max(0.0);
-            let (shrink, threshold) = (penalty.l2, penalty.l1);
-            return Numbers { rate: eta * bias, shrink, threshold, keep, adam: Some(*rule) };
+        let (shrink, threshold) = (penalty.l2, penalty.l1);
+        let keep = (1.0 - eta * rule.weight_decay).max(0.0);
+        match rule.optimiser {
+            Optimiser::Adam => {
+                let steps = i32::try_from(t).unwrap_or(i32::MAX);
+                let bias = (1.0 - rule.beta_2.powi(steps)).sqrt() / (1.0 - rule.beta_1.powi(steps));
+                return Numbers { rate: eta * bias, shrink, threshold, keep, adam: Some(*rule) };
+            }
+            Optimiser::RmsProp => {
+                let adam = Some(Rule { beta_1: 0.0, ..*rule });
+                return Numbers { rate: eta, shrink, threshold, keep, adam };
+            }
+            Optimiser::Plain | Optimiser::HeavyBall | Optimiser::Nesterov => {}
         }
         Numbers {
             rate: eta,
@@ -193,7 +220,7 @@ impl<T: Float> Kernel for Step<'_, T> {
                     nesterov(self.pace, w, g, v);
                 }
             }
-            Optimiser::Adam => {
+            Optimiser::Adam | Optimiser::RmsProp => {
                 let moments = first.chunks_mut(lanes).zip(second.chunks_mut(lanes));
                 for ((w, g), (m, s)) in w.chunks_mut(lanes).zip(gradient.chunks(lanes)).zip(moments) {
                     adam(self.pace, w, g, m, s);

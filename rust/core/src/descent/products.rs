@@ -1,7 +1,7 @@
 //! Scores of a batch, and from their slopes the gradient.
 //!
 //! ```text
-//! Z (m, lanes) = 1 b' + X_b W,        G (d, lanes) = X_b' R,  g_b = R' 1
+//! Z (m, lanes) = 1 b' + X_b W,        G (d, lanes) = X_b' R
 //! ```
 //!
 //! The bits of a column depend on nothing but that column: products keep one order of summation whatever
@@ -54,27 +54,23 @@ impl<T: Float> Products<T> {
     }
 
     /// The gradient of the batch, given the slopes r (m, lanes) of its losses.
-    pub fn gradient(&mut self, x: &Matrix<'_>, rows: &[u32], r: &[T], gradient: &mut Plane<T>) {
-        let lanes = gradient.bias.len();
-        gradient.bias.fill(T::of_f64(0.0));
-        for r in r.chunks_exact(lanes) {
-            add_scaled(&mut gradient.bias, r, T::of_f64(1.0));
-        }
+    pub fn gradient(&mut self, x: &Matrix<'_>, rows: &[u32], r: &[T], gradient: &mut [T]) {
+        let lanes = r.len() / rows.len();
         if let Matrix::Sparse { columns, values, .. } = x {
-            gradient.coef.fill(T::of_f64(0.0));
+            gradient.fill(T::of_f64(0.0));
             for (&i, r) in rows.iter().zip(r.chunks_exact(lanes)) {
                 for e in x.entries(i as usize) {
                     let at = columns[e] as usize * lanes;
-                    add_scaled(&mut gradient.coef[at..at + lanes], r, T::of_f64(values.get(e)));
+                    add_scaled(&mut gradient[at..at + lanes], r, T::of_f64(values.get(e)));
                 }
             }
         } else if rows.len() == 1 {
-            widest(self.vectors, Outer { x: &self.x, r, gradient: &mut gradient.coef });
+            widest(self.vectors, Outer { x: &self.x, r, gradient });
         } else {
-            let d = gradient.coef.len() / lanes;
+            let d = gradient.len() / lanes;
             let shape = Shape { m: d, n: lanes, k: rows.len() };
             let (a, b) = (View::rows(&self.x, d).t(), View::rows(r, lanes));
-            gemm(shape, a, b, ViewMut { values: &mut gradient.coef, row: lanes }, false, &mut self.packing);
+            gemm(shape, a, b, ViewMut { values: gradient, row: lanes }, false, &mut self.packing);
         }
     }
 }
@@ -116,7 +112,6 @@ impl<T: Float> Kernel for Dots<'_, T> {
 // Loops by index: closures would not be compiled for the vectors at hand.
 
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "see above")]
 fn parts_of_one<T: Float>(x: &[T], coef: &[T]) -> [T; PARTS] {
     let mut parts = [T::of_f64(0.0); PARTS];
     let n_whole = x.len() / PARTS * PARTS;
@@ -135,7 +130,6 @@ fn parts_of_one<T: Float>(x: &[T], coef: &[T]) -> [T; PARTS] {
 }
 
 #[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "see above")]
 fn lanes_at<T: Float, const L: usize>(x: &[T], coef: &[T], lanes: usize, first: usize, z: &mut [T]) {
     let mut parts = [[T::of_f64(0.0); L]; PARTS];
     let n_whole = x.len() / PARTS * PARTS;
@@ -178,7 +172,6 @@ struct Outer<'a, T> {
 
 impl<T: Float> Kernel for Outer<'_, T> {
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "see above")]
     fn run(self) {
         let (x, r, gradient) = (self.x, self.r, self.gradient);
         let lanes = r.len();
@@ -226,7 +219,7 @@ mod tests {
                 let (w, mut z) = (plane(lanes), Vec::new());
                 products.scores(&matrix, rows, &w, &mut z);
                 let mut gradient = plane(lanes);
-                products.gradient(&matrix, rows, &z, &mut gradient);
+                products.gradient(&matrix, rows, &z, &mut gradient.coef);
                 results.push((z.iter().step_by(lanes).copied().collect(), gradient.column(0)));
             }
             assert!(results.iter().all(|result| *result == results[0]), "{} rows", rows.len());
@@ -258,8 +251,8 @@ mod tests {
         let mut run = |x: &Matrix<'_>| {
             let (mut z, mut gradient) = (Vec::new(), w.clone());
             products.scores(x, &rows, &w, &mut z);
-            products.gradient(x, &rows, &z, &mut gradient);
-            z.extend(gradient.coef.iter().chain(&gradient.bias));
+            products.gradient(x, &rows, &z, &mut gradient.coef);
+            z.extend(&gradient.coef);
             z
         };
         for (a, b) in run(&Matrix::Dense(Floats::F64(&dense))).iter().zip(run(&sparse)) {

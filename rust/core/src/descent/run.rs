@@ -9,11 +9,12 @@
 
 use super::advice::scales;
 use super::batches::{hold_back, order};
+use super::lazy::Lazy;
 use super::learned::{Frame, Learned, Numbers, Past, Start};
 use super::loss::{self, Sums};
 use super::optimiser::{self, Block, Pace, average, clip, step};
 use super::penalty::Penalty;
-use super::products::Products;
+use super::products::{Products, add_scaled};
 use super::schedule::Clock;
 use super::settings::{Own, Settings, Shared};
 use super::state::{Plane, State};
@@ -27,8 +28,8 @@ use crate::vectors::Vectors;
 
 /// Scores beyond this, relative to the targets, are no scores any more.
 const LIMIT: f64 = 1e12;
-/// Lanes that the rows of a single column are cut into.
-const ROW: usize = 16;
+/// Loops over coefficients take rows of at least this many numbers at a time.
+const ROW: usize = 64;
 /// Rows of one product where rows are only scored.
 const BLOCK: usize = 256;
 /// Rows between two looks at the control.
@@ -89,7 +90,9 @@ struct Run<'a, T> {
     /// The column in each lane.
     live: Vec<usize>,
     state: State<T>,
-    /// Of coefficients (in rows of `ROW` for a single column) and of biases.
+    /// On sparse rows, where only some coefficients need to be looked at.
+    lazy: Option<Lazy<T>>,
+    /// Of coefficients (the lanes several times over, where they are few) and of biases.
     pace: Pace<T>,
     bias_pace: Pace<T>,
     lanes: loss::Lanes<T>,
@@ -148,6 +151,7 @@ impl<'a, T: Float> Run<'a, T> {
             live: (0..columns.len()).collect(),
             columns,
             state,
+            lazy: None,
             pace: Pace::new(0),
             bias_pace: Pace::new(0),
             lanes: loss::Lanes::default(),
@@ -163,7 +167,7 @@ impl<'a, T: Float> Run<'a, T> {
             past: task.start.map(Start::past).unwrap_or_default(),
             vectors,
         };
-        run.set_lanes();
+        run.set_lanes()?;
         Ok(run)
     }
 
@@ -172,10 +176,15 @@ impl<'a, T: Float> Run<'a, T> {
     }
 
     /// What each lane has for itself, from the columns that are alive.
-    fn set_lanes(&mut self) {
-        let (data, lanes) = (self.task.data, self.state.lanes);
+    fn set_lanes(&mut self) -> Result<()> {
+        let (data, shared, lanes) = (self.task.data, self.task.shared(), self.state.lanes);
+        let plain = shared.optimiser == optimiser::Optimiser::Plain && !shared.averaged;
+        if plain && data.x.is_sparse() && !self.live.is_empty() {
+            let l1 = (0..self.live.len()).any(|lane| self.own(lane).penalty.l1 > 0.0);
+            self.lazy = Some(Lazy::new(data.d, lanes, l1, self.vectors)?);
+        }
         let of = |value: f64| vec![T::of_f64(value); lanes];
-        let width = if lanes == 1 { ROW } else { lanes };
+        let width = lanes * ROW.div_ceil(lanes);
         (self.pace, self.bias_pace) = (Pace::new(width), Pace::new(lanes));
         self.share = vec![T::of_f64(0.0); width];
         self.clip = of(f64::INFINITY);
@@ -206,6 +215,7 @@ impl<'a, T: Float> Run<'a, T> {
                 self.lanes.negative[lane] = T::of_f64(if k == 2 { weights[0] } else { 1.0 });
             }
         }
+        Ok(())
     }
 
     fn run(mut self, control: &Control, done: &mut dyn FnMut(usize, usize, Learned)) -> Result<()> {
@@ -227,7 +237,7 @@ impl<'a, T: Float> Run<'a, T> {
                     given[model] += 1;
                 }
             }
-            self.take_out();
+            self.take_out()?;
             control.advance(self.task.models.len());
         }
         for (model, ends) in self.task.ends.iter().enumerate() {
@@ -265,6 +275,9 @@ impl<'a, T: Float> Run<'a, T> {
             self.descend(rows, t);
         }
         self.collect(&mut losses);
+        if let Some(lazy) = &mut self.lazy {
+            lazy.settle_all(&mut self.state.w);
+        }
         self.end_epoch(&losses);
         true
     }
@@ -285,6 +298,7 @@ impl<'a, T: Float> Run<'a, T> {
     /// Learning rates and penalties of a step; those that stay the same through an epoch are left alone.
     fn set_pace(&mut self, clock: &Clock, first: bool) {
         let adam = self.task.shared().optimiser == optimiser::Optimiser::Adam;
+        let mut changed = false;
         let mut known: Option<(usize, f64, f64, [optimiser::Numbers; 2])> = None;
         for lane in 0..self.live.len() {
             let own = self.own(lane);
@@ -311,9 +325,12 @@ impl<'a, T: Float> Run<'a, T> {
                 }
             };
             self.columns[self.live[lane]].last_rate = eta;
-            let width = self.pace.lanes();
-            self.pace.fill(if self.state.lanes == 1 { 0..width } else { lane..lane + 1 }, numbers[0]);
+            self.pace.fill(lane..lane + 1, numbers[0]);
             self.bias_pace.fill(lane..lane + 1, numbers[1]);
+            changed = true;
+        }
+        if changed {
+            self.pace.repeat(self.state.lanes);
         }
     }
 
@@ -322,7 +339,10 @@ impl<'a, T: Float> Run<'a, T> {
         let (data, shared, vectors) = (self.task.data, self.task.shared(), self.vectors);
         let (batch, state) = (&mut self.batch, &mut self.state);
         batch.read(self.task, rows);
-        batch.products.scores(&data.x, rows, &state.w, &mut batch.z);
+        match &mut self.lazy {
+            Some(lazy) => lazy.scores(&data.x, rows, &mut state.w, &mut batch.z),
+            None => batch.products.scores(&data.x, rows, &state.w, &mut batch.z),
+        }
         let about =
             loss::Rows { y: &batch.y, weights: &batch.weights, divisor: T::of_f64(rows.len() as f64) };
         loss::slopes(shared.loss, &about, &self.lanes, &mut batch.z, &mut batch.sums, vectors);
@@ -330,7 +350,15 @@ impl<'a, T: Float> Run<'a, T> {
             self.keep_the_finite();
         }
         let (batch, state) = (&mut self.batch, &mut self.state);
-        batch.products.gradient(&data.x, rows, &batch.z, &mut state.gradient);
+        bias_gradient(&batch.z, &mut state.gradient.bias);
+        if let Some(lazy) = &mut self.lazy {
+            let longest = shared.clipped.then_some(&self.clip[..]);
+            let bias = &mut state.gradient.bias;
+            lazy.step((&data.x, rows, &batch.z), &self.pace, longest, bias, &mut state.w);
+            self.step_biases();
+            return;
+        }
+        batch.products.gradient(&data.x, rows, &batch.z, &mut state.gradient.coef);
         if shared.clipped {
             let Plane { coef, bias } = &mut state.gradient;
             clip(&self.clip, &mut [coef, bias], vectors);
@@ -342,16 +370,21 @@ impl<'a, T: Float> Run<'a, T> {
             second: &mut state.second.coef,
         };
         step(shared.optimiser, &self.pace, coef, vectors);
+        self.step_biases();
+        if shared.averaged {
+            self.average(t);
+        }
+    }
+
+    fn step_biases(&mut self) {
+        let state = &mut self.state;
         let bias = Block {
             w: &mut state.w.bias,
             gradient: &state.gradient.bias,
             first: &mut state.first.bias,
             second: &mut state.second.bias,
         };
-        step(shared.optimiser, &self.bias_pace, bias, vectors);
-        if shared.averaged {
-            self.average(t);
-        }
+        step(self.task.shared().optimiser, &self.bias_pace, bias, self.vectors);
     }
 
     /// Remembers the parameters of columns whose scores have just gone astray, and will not come back.
@@ -360,7 +393,10 @@ impl<'a, T: Float> Run<'a, T> {
             let c = self.live[lane];
             let new = self.batch.sums.astray[lane] > T::of_f64(0.0) && self.ended[c].w.is_empty();
             if new && !self.own(lane).rate.falls() {
-                let numbers = self.numbers(lane);
+                let mut numbers = self.numbers(lane);
+                if let Some(lazy) = &self.lazy {
+                    lazy.column(lane, &mut numbers.w);
+                }
                 if numbers.w.iter().all(|w| w.is_finite()) {
                     self.ended[c] = numbers;
                 }
@@ -373,11 +409,11 @@ impl<'a, T: Float> Run<'a, T> {
         for lane in 0..self.live.len() {
             let first = self.own(lane).average;
             let share = if t >= first { 1.0 / (t - first + 1) as f64 } else { 0.0 };
-            let width = self.share.len();
-            let lanes = if self.state.lanes == 1 { 0..width } else { lane..lane + 1 };
-            self.share[lanes].fill(T::of_f64(share));
+            self.share[lane] = T::of_f64(share);
         }
         let state = &mut self.state;
+        let copies = (state.lanes..self.share.len()).step_by(state.lanes);
+        copies.for_each(|at| self.share.copy_within(..state.lanes, at));
         average(&self.share, &state.w.coef, &mut state.mean.coef, self.vectors);
         average(&self.share[..state.lanes], &state.w.bias, &mut state.mean.bias, self.vectors);
     }
@@ -428,18 +464,18 @@ impl<'a, T: Float> Run<'a, T> {
     }
 
     /// Takes out the columns that have ended.
-    fn take_out(&mut self) {
+    fn take_out(&mut self) -> Result<()> {
         let open: Vec<usize> =
             (0..self.live.len()).filter(|&lane| self.columns[self.live[lane]].ended.is_none()).collect();
         if open.len() == self.live.len() {
-            return;
+            return Ok(());
         }
         for lane in (0..self.live.len()).filter(|lane| !open.contains(lane)) {
             self.ended[self.live[lane]] = self.numbers(lane);
         }
         self.live = open.iter().map(|&lane| self.live[lane]).collect();
         self.state.keep(&open);
-        self.set_lanes();
+        self.set_lanes()
     }
 
     fn numbers(&self, lane: usize) -> Numbers {
@@ -467,6 +503,12 @@ impl<'a, T: Float> Run<'a, T> {
         let advice = || scales(&self.task.data.x, &self.train, self.task.data.d);
         frame.model(&columns, max_iter, advice)
     }
+}
+
+/// g_b = R' 1
+fn bias_gradient<T: Float>(r: &[T], gradient: &mut [T]) {
+    gradient.fill(T::of_f64(0.0));
+    r.chunks_exact(gradient.len()).for_each(|r| add_scaled(gradient, r, T::of_f64(1.0)));
 }
 
 impl<T: Float> Batch<T> {

@@ -7,13 +7,18 @@
 //! adaptive     eta0, divided by 5 whenever n_iter_no_change epochs did not improve
 //! cosine       eta0 (1 + cos(pi (t - 1) / T)) / 2,  T the steps of all epochs
 //! step         eta0 step_factor^floor(epoch / step_every)
+//! one_cycle    from eta0 / 25 up to eta0 in 0.3 T steps, then down to eta0 / 250000, both along cosines
 //! ```
 //!
 //! t counts steps from 1. `optimal` is Bottou's (Stochastic gradient descent tricks, 2012) as scikit-learn
-//! starts it. During a warm-up of E epochs, each is multiplied by t / (steps of E epochs).
+//! starts it; `one_cycle` is Smith and Topin's (Super-convergence, 2019) as PyTorch has it. During a warm-up of E epochs, each is multiplied by t / (steps of E epochs).
 
 /// Below this rate `adaptive` gives up.
 const LEAST_RATE: f64 = 1e-6;
+/// Of `one_cycle`: the share of the steps that rise, and what the rate is divided by at start and end.
+const CYCLE_RISE: f64 = 0.3;
+const CYCLE_START: f64 = 25.0;
+const CYCLE_END: f64 = 1e4;
 
 /// How a rate changes from step to step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +29,7 @@ pub enum Schedule {
     Adaptive,
     Cosine,
     Step { every: usize, factor: f64 },
+    OneCycle,
 }
 
 impl Schedule {
@@ -67,6 +73,19 @@ impl Rate {
             Schedule::Cosine => {
                 let gone = (t - 1.0) / (clock.steps as f64 * clock.epochs as f64);
                 eta * 0.5 * (1.0 + (std::f64::consts::PI * gone.min(1.0)).cos())
+            }
+            Schedule::OneCycle => {
+                let last = (clock.steps as f64 * clock.epochs as f64 - 1.0).max(1.0);
+                let (gone, top) = ((t - 1.0).min(last), (CYCLE_RISE * (last + 1.0) - 1.0).max(0.0));
+                let half_way = |from: f64, to: f64, share: f64| {
+                    to + 0.5 * (from - to) * (1.0 + (std::f64::consts::PI * share).cos())
+                };
+                if gone < top {
+                    half_way(eta / CYCLE_START, eta, gone / top)
+                } else {
+                    let end = eta / CYCLE_START / CYCLE_END;
+                    half_way(eta, end, (gone - top) / (last - top).max(1.0))
+                }
             }
             Schedule::Step { every, factor } => eta * factor.powi((clock.epoch / every) as i32),
         };
@@ -113,6 +132,10 @@ mod tests {
             let halvings = ((t - 1) / 20) as i32;
             near(at(Schedule::Step { every: 2, factor: 0.5 }, 0, t), 0.5 * 0.5f64.powi(halvings));
         }
+        // torch.optim.lr_scheduler.OneCycleLR(max_lr=0.5, total_steps=80)
+        near(at(Schedule::OneCycle, 0, 1), 0.02);
+        near(at(Schedule::OneCycle, 0, 24), 0.5);
+        assert!((at(Schedule::OneCycle, 0, 80) - 2e-6).abs() < 1e-15);
         assert_eq!(at(Schedule::Constant, 2, 5), 0.125);
         assert_eq!(at(Schedule::Constant, 2, 20), 0.5);
         assert_eq!(at(Schedule::Cosine, 0, 90), 0.0);
@@ -127,6 +150,7 @@ mod tests {
             Schedule::Adaptive,
             Schedule::Cosine,
             Schedule::Step { every: 1, factor: 0.9 },
+            Schedule::OneCycle,
         ];
         for schedule in schedules {
             for warmup in [0, 2] {

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use crate::data::Data;
 use crate::error::{Error, Result, filled};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm_lower};
-use crate::matrix::Matrix;
+use crate::matrix::{Floats, Matrix};
 use crate::parallel::{Control, InOrder, Watcher, for_each};
 
 /// Rows that one task sums; not a matter of threads, so that sums are the same for any number of them.
@@ -61,12 +61,23 @@ impl<'a> Source<'a> {
 
     /// Row i of Z, dense.
     fn read(&self, i: u32, out: &mut [f64]) {
-        let (data, i) = (self.data, i as usize);
+        let (Matrix::Dense(values), data, i) = (&self.data.x, self.data, i as usize) else { return };
         let (d, t) = (data.d, data.n_outputs);
-        data.x.read_row(i, &mut out[..d]);
-        out[d..d + t].copy_from_slice(&data.y[i * t..(i + 1) * t]);
-        out.iter_mut().zip(&self.origin).for_each(|(value, origin)| *value -= origin);
-        out[d + t] = 1.0;
+        let (origin_x, origin_y) = self.origin.split_at(d);
+        let (x, rest) = out.split_at_mut(d);
+        match values {
+            Floats::F32(values) => {
+                let row = x.iter_mut().zip(&values[i * d..(i + 1) * d]).zip(origin_x);
+                row.for_each(|((out, &value), origin)| *out = f64::from(value) - origin);
+            }
+            Floats::F64(values) => {
+                let row = x.iter_mut().zip(&values[i * d..(i + 1) * d]).zip(origin_x);
+                row.for_each(|((out, value), origin)| *out = value - origin);
+            }
+        }
+        let y = rest.iter_mut().zip(&data.y[i * t..(i + 1) * t]).zip(origin_y);
+        y.for_each(|((out, value), origin)| *out = value - origin);
+        rest[t] = 1.0;
         if let Some(w) = data.sample_weight {
             let root = w[i].sqrt();
             out.iter_mut().for_each(|value| *value *= root);

@@ -216,6 +216,65 @@ fn single_rows_follow_a_hand_written_loop() {
     assert!((model.intercept[0] - b).abs() < 1e-13);
 }
 
+/// Half of the entries set to zero: dense, and as sparse rows (starts, columns, values).
+fn thinned(problem: &mut Problem) -> (Vec<i64>, Vec<i32>, Vec<f64>) {
+    let mut draw = Stream::new(9);
+    problem.x.iter_mut().for_each(|x| *x = if draw.unit() < 0.5 { 0.0 } else { *x });
+    let (mut starts, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+    for row in problem.x.chunks_exact(problem.d) {
+        for (j, &x) in row.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+            columns.push(j as i32);
+            values.push(x);
+        }
+        starts.push(values.len() as i64);
+    }
+    (starts, columns, values)
+}
+
+#[test]
+fn sparse_rows_give_what_dense_rows_give() {
+    for k in [0, 2, 3] {
+        let mut problem = Problem::new(70, 9, k);
+        let (starts, columns, values) = thinned(&mut problem);
+        let x = Matrix::Sparse { starts: &starts, columns: &columns, values: Floats::F64(&values) };
+        for (c, candidate) in candidates(k > 0).iter().enumerate() {
+            let (dense, _) = fit(problem.data(true), candidate);
+            let (sparse, _) = fit(Data { x, ..problem.data(true) }, candidate);
+            let size = dense.coef.iter().fold(1.0, |most: f64, w| most.max(w.abs()));
+            // What diverges, or nearly so, multiplies the last bits.
+            if size < 1e3 {
+                for (a, b) in dense.coef.iter().zip(&sparse.coef) {
+                    assert!((a - b).abs() < 1e-6 * size, "candidate {c}: {a}, {b}, {candidate:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sparse_together_equals_alone() {
+    let mut problem = Problem::new(70, 9, 3);
+    let (starts, columns, values) = thinned(&mut problem);
+    let x = Matrix::Sparse { starts: &starts, columns: &columns, values: Floats::F64(&values) };
+    let data = Data { x, ..problem.data(true) };
+    let (whole, candidates) = (vec![Fold::whole(70)], candidates(true));
+    let job = Job {
+        data,
+        folds: &whole,
+        candidates: &candidates,
+        metrics: &[],
+        train_metrics: false,
+        keep_models: true,
+        keep_predictions: false,
+        n_threads: 2,
+    };
+    let outcome = Descents.sweep(&job, &Control::new(None), &mut |_, _| true).expect("a legal sweep");
+    for (candidate, evaluations) in candidates.iter().zip(&outcome.evaluations) {
+        let together = evaluations[0].as_ref().and_then(|e| e.model.clone());
+        assert_eq!(together, Some(fit(data, candidate).0), "{candidate:?}");
+    }
+}
+
 #[test]
 fn passes_in_parts_are_a_whole_fit() {
     let problem = Problem::new(50, 6, 3);
