@@ -7,6 +7,8 @@ use super::sample::Sample;
 const PASS: f64 = 4.0;
 /// Steps that are still expected where nothing is gained, and the most that are.
 const MOST_STEPS: f64 = 200.0;
+/// Rounds of coordinate descent of a proximal step, about.
+const ROUNDS: f64 = 40.0;
 /// Steps after which an incomplete model is made anew.
 const LONG: u32 = 40;
 /// Models with more parameters than this are not made.
@@ -62,6 +64,11 @@ impl Prices {
         self.rows * size * size + size.powi(3) / 3.0
     }
 
+    /// The price of a step of the proximal solver, whose quadratic has so many parameters.
+    fn proximal_step(&self, size: f64) -> f64 {
+        self.pass + ROUNDS * size * size + size.powi(3) / 3.0
+    }
+
     /// The best model that costs no more than a few passes.
     pub fn first(&self) -> Part {
         self.best(FIRST_MODEL * self.pass).unwrap_or(Part::Diagonal)
@@ -105,7 +112,7 @@ impl Pace {
     /// A model that is worth its price: a better part if one is, else the same part made anew. Of an
     /// incomplete part, what the steps taught of the rest is worth more for long.
     pub fn renewal(&self, goal: f64, left: usize, part: Part, prices: &Prices) -> Option<Part> {
-        let budget = self.budget(goal, left, prices);
+        let budget = self.saved(goal, left) * prices.pass;
         let best = prices.best(budget).filter(|_| budget > 0.0)?;
         let again = best == part && (part == Part::Full || self.steps >= LONG);
         (best > part || again).then_some(best)
@@ -113,18 +120,18 @@ impl Pace {
 
     /// The same of one square of this size.
     pub fn renews_square(&self, goal: f64, left: usize, size: usize, prices: &Prices) -> bool {
-        prices.square(size as f64) <= self.budget(goal, left, prices)
+        prices.square(size as f64) <= self.saved(goal, left) * prices.proximal_step(size as f64)
     }
 
-    /// What may be paid for a model: no more than the steps that it saves will cost, nor than those since
-    /// the last one have cost, times four: the pace of the first steps says little. Anything, where there
-    /// are not `left` enough steps.
-    fn budget(&self, goal: f64, left: usize, prices: &Prices) -> f64 {
+    /// The steps that may be paid for a model: no more than it saves, nor than were made since the last
+    /// one, times four: the pace of the first steps says little. Any number, where there are not `left`
+    /// enough.
+    fn saved(&self, goal: f64, left: usize) -> f64 {
         let steps = self.outlook(goal);
         if steps > left as f64 {
             return f64::INFINITY;
         }
         // A new model does not end the search at once either.
-        (steps - 3.0).min(4.0 * f64::from(self.steps)) * prices.pass
+        (steps - 3.0).min(4.0 * f64::from(self.steps))
     }
 }

@@ -11,8 +11,10 @@
 use super::cholesky::Cholesky;
 use super::objective::Objective;
 
-/// Lengths that are tried of a step.
-const MOST_HALVINGS: i32 = 6;
+/// Systems solved one after the other, each without a parameter that reached 0.
+/// The larger they are, the fewer: rounds cost less then.
+const MOST_SYSTEMS: usize = 16;
+const SYSTEM_ROWS: usize = 1024;
 /// Rounds of coordinate descent, at most.
 const MOST_ROUNDS: usize = 100;
 /// A system is solved after so many rounds, or after as many as cost as much.
@@ -130,30 +132,44 @@ impl<'a> Quadratic<'a> {
         round
     }
 
-    /// Goes towards the minimum over the parameters that are not 0.
+    /// Goes to the minimum over the parameters that are not 0, without those that reach 0 on the way.
     fn solve(&mut self) {
-        let n = self.set.len();
-        let moving: Vec<usize> = (0..n)
-            .filter(|&a| (self.value(a) != 0.0 || self.l1(a) == 0.0) && self.matrix[a * n + a] > 0.0)
-            .collect();
-        let m = moving.len();
-        if m == 0 {
-            return;
-        }
-        let rows = moving.iter().flat_map(|&a| moving.iter().map(move |&b| (a, b)));
-        let factors = Cholesky::new(rows.map(|(a, b)| self.matrix[a * n + b]).collect(), m);
-        let slope = |&a: &usize| self.slope[a] + self.l1(a) * self.value(a).signum();
-        let mut by: Vec<f64> = moving.iter().map(|a| -slope(a)).collect();
-        factors.solve(&mut by);
-        // All the way, then less, those that would change their sign left at 0.
-        for halvings in 0..MOST_HALVINGS {
-            let length = 0.5f64.powi(halvings);
-            let step: Vec<f64> =
-                moving.iter().zip(&by).map(|(&a, by)| self.up_to_zero(a, length * by)).collect();
-            if self.take(&moving, &step) {
+        for _ in 0..(SYSTEM_ROWS / self.set.len().max(1)).clamp(1, MOST_SYSTEMS) {
+            let n = self.set.len();
+            let moving: Vec<usize> = (0..n)
+                .filter(|&a| (self.value(a) != 0.0 || self.l1(a) == 0.0) && self.matrix[a * n + a] > 0.0)
+                .collect();
+            if moving.is_empty() {
+                return;
+            }
+            let by = self.newton(&moving);
+            // All the way, those that would change their sign left at 0; or as far as none changes it.
+            let step: Vec<f64> = moving.iter().zip(&by).map(|(&a, &by)| self.up_to_zero(a, by)).collect();
+            if self.take(&moving, &step) || step == by {
+                return;
+            }
+            let share = step.iter().zip(&by).map(|(step, by)| if step == by { 1.0 } else { step / by });
+            let length = share.fold(1.0, f64::min);
+            let part: Vec<f64> = moving
+                .iter()
+                .zip(step.iter().zip(&by))
+                .map(|(&a, (step, by))| if step / by == length { -self.value(a) } else { length * by })
+                .collect();
+            if !self.take(&moving, &part) {
                 return;
             }
         }
+    }
+
+    /// From where it is to the minimum over some parameters, signs kept.
+    fn newton(&self, moving: &[usize]) -> Vec<f64> {
+        let n = self.set.len();
+        let rows = moving.iter().flat_map(|&a| moving.iter().map(move |&b| a * n + b));
+        let factors = Cholesky::new(rows.map(|at| self.matrix[at]).collect(), moving.len());
+        let slope = |&a: &usize| self.slope[a] + self.l1(a) * self.value(a).signum();
+        let mut by: Vec<f64> = moving.iter().map(|a| -slope(a)).collect();
+        factors.solve(&mut by);
+        by
     }
 
     /// The step of a parameter that has a penalty ends at 0.
