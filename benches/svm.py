@@ -1,7 +1,7 @@
 """Support vector machines against scikit-learn (LIBSVM) and scikit-learn-intelex, at equal tol.
 
-All keep the offset and stop at LIBSVM's m - M <= 1e-3. Scores are numbers of support vectors of fits,
-mean held-out accuracies of searches, and sums of decision values of predictions.
+All keep the offset and stop at LIBSVM's m - M <= 1e-3. Scores are numbers of support vectors of
+fits, mean held-out accuracies of searches, and sums of decision values of predictions.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def _kinds() -> Mapping[str, Callable[..., Any]]:
     return kinds | {"scikit-learn-intelex": lambda **params: Intel(**params)}
 
 
-def _fit(kind: Callable[..., Any], params: Mapping[str, Any], X: Any, y: Any) -> Callable[[], float]:
+def _fit(
+    kind: Callable[..., Any], params: Mapping[str, Any], X: Any, y: Any
+) -> Callable[[], float]:
     def run() -> float:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -168,10 +168,14 @@ class LinearSVC(_LinearHyperparameters, ScoreClassifier):
             labels = data.classes[0]
             weight = [compute_class_weight(weight, classes=labels, y=labels).tolist()]
         own = {"penalty": values["penalty"], "multi_class": values["multi_class"]}
-        return {name: values[name] for name in _NAMES} | own | {
-            "class_weight": weight,
-            "random_state": _seed(values["random_state"], data),
-        }
+        return (
+            {name: values[name] for name in _NAMES}
+            | own
+            | {
+                "class_weight": weight,
+                "random_state": _seed(values["random_state"], data),
+            }
+        )
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
         return super()._attributes(data, model) | _facts(model)

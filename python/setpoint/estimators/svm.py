@@ -92,7 +92,9 @@ class PairClassifier(ClassifierMixin, PairHyperparameters, KernelMachine):
         n_classes = len(self.__dict__["classes_"])
         n_pairs = n_classes * (n_classes - 1) // 2
         if values.shape[1] == n_pairs:
-            raise AttributeError("predict_proba is not available when fitted with probability=False")
+            raise AttributeError(
+                "predict_proba is not available when fitted with probability=False"
+            )
         return np.ascontiguousarray(values[:, n_pairs:])
 
     @available_if(_calibrated)
@@ -109,7 +111,7 @@ class PairClassifier(ClassifierMixin, PairHyperparameters, KernelMachine):
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        return np.log(self.predict_proba(X))
+        return np.asarray(np.log(self.predict_proba(X)))
 
     def _decisions(self, X: Any) -> Values:
         values = self._raw(X)

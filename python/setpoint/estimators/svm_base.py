@@ -199,4 +199,6 @@ def _pair_weights(dual_coef: Any, n_support: NDArray[Any], vectors: Any) -> Any:
             coefficients[ends[a] : ends[a + 1]] = dense[b - 1, ends[a] : ends[a + 1]]
             coefficients[ends[b] : ends[b + 1]] = dense[a, ends[b] : ends[b + 1]]
             weights.append(coefficients)
-    return csr_array(np.array(weights)) @ vectors if issparse(vectors) else np.array(weights) @ vectors
+    return (
+        csr_array(np.array(weights)) @ vectors if issparse(vectors) else np.array(weights) @ vectors
+    )
