@@ -317,6 +317,7 @@ def _kernels(problem):
             "class_weight": [None, "balanced", dict.fromkeys(range(n_classes), 1.5) | {0: 0.5}],
             "probability": [False],
             "break_ties": [False, True],
+            "decision_function_shape": ["ovo"],  # the core's predictions
         }
     return values
 

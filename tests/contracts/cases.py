@@ -31,8 +31,14 @@ SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,), "nu": 0.1}
 PRECISE = {"tol": 1e-10, "max_iter": 100_000}
 """Hyperparameters that make a training precise, where models agree within a tolerance."""
 
-PRECISE_OF = {name: {"tol": 1e-8, "max_iter": -1} for name in ("SVC", "SVR", "NuSVC", "NuSVR")} | {
-    "LinearSVR": {"loss": "squared_epsilon_insensitive", "dual": True}
+_KERNELS = {"tol": 1e-8, "max_iter": -1}
+_PAIRS = _KERNELS | {"decision_function_shape": "ovo"}
+PRECISE_OF = {
+    "SVC": _PAIRS,
+    "NuSVC": _PAIRS,
+    "SVR": _KERNELS,
+    "NuSVR": _KERNELS,
+    "LinearSVR": {"loss": "squared_epsilon_insensitive", "dual": True},
 }
 """The same where an estimator needs other values."""
 
@@ -56,6 +62,12 @@ momentum to look ahead along, a rate that falls before training ends."""
 
 SATISFIED = {"tol": 1e6, "n_iter_no_change": 2}
 """Hyperparameters of a network that is done after a few epochs, without a warning."""
+
+EFFECTIVE_OF = {"LinearSVR": {"loss": "squared_epsilon_insensitive"}}
+"""The same where an estimator needs other values."""
+
+PENALISED_CONSTANT = ("linear_svm",)
+"""Families whose constant is penalised: a constant target is not met exactly."""
 
 TREES = ("forest", "extra_trees")
 """Families whose predictions are constant between thresholds."""
@@ -92,6 +104,11 @@ class Kind:
         """Hyperparameters of a training that agrees with others."""
         precise = PRECISE | PRECISE_OF.get(str(self), {})
         return self.only(precise) if self.agreement else {}
+
+    @property
+    def effective(self) -> dict[str, object]:
+        """Hyperparameters at which others act."""
+        return self.only(EFFECTIVE | EFFECTIVE_OF.get(str(self), {}))
 
     @property
     def seed(self) -> dict[str, int]:
@@ -230,7 +247,7 @@ def legal_values(item):
 
 
 def predictions(model, X):
-    """All that a model says of these rows: probabilities, decisions and classes, or numbers."""
+    """All that a model says of these rows: probabilities; decision values and classes; numbers."""
     if hasattr(model, "predict_proba"):
         return model.predict_proba(X)
     if hasattr(model, "decision_function"):

@@ -10,7 +10,6 @@ from sklearn.exceptions import NotFittedError
 
 from contracts.cases import (
     DATA,
-    EFFECTIVE,
     KINDS,
     continuous,
     every_kind,
@@ -60,7 +59,7 @@ def _predictions(kind, data, params):
     """Predictions on the training rows and on others; None if the combination is refused."""
     X, y = kind.problem(data)
     try:
-        model = fitted(kind.cls(**(kind.only(EFFECTIVE) | kind.seed | params)), X, y)
+        model = fitted(kind.cls(**(kind.effective | kind.seed | params)), X, y)
     except ValueError:
         return None
     return predictions(model, np.vstack([X, X + 0.25]))

@@ -72,7 +72,9 @@ def coefficients(model, n):
 def test_dual_objective_is_that_of_libsvm(seed):
     kernel = list(KERNELS)[seed % 4]
     X, y, weight = classes(seed, n=100 + 40 * seed)
-    params = {"C": 10.0 ** min(seed // 4 - 2, 1), "kernel": kernel, "tol": 1e-4, **KERNELS[kernel]}
+    # A sigmoid is no inner product: with a large C it has several solutions.
+    C = 10.0 ** min(seed // 4 - 2, 0 if kernel == "sigmoid" else 1)
+    params = {"C": C, "kernel": kernel, "tol": 1e-4, **KERNELS[kernel]}
     objectives = []
     for kind in (SVC, sklearn.svm.SVC):
         model = kind(**params).fit(X, y, sample_weight=weight)
@@ -132,8 +134,8 @@ def test_more_rows_than_work_at_a_time():
 @pytest.mark.parametrize("cache_size", [0.01, 1.0])
 def test_little_memory_gives_the_same_model(cache_size):
     X, y = make_classification(1500, 8, flip_y=0.1, random_state=1)
-    plain, small = SVC(tol=1e-8).fit(X, y), SVC(tol=1e-8, cache_size=cache_size).fit(X, y)
-    np.testing.assert_allclose(small.decision_function(X), plain.decision_function(X), atol=1e-6)
+    plain, small = (SVC(tol=1e-6, cache_size=size).fit(X, y) for size in (200, cache_size))
+    np.testing.assert_allclose(small.decision_function(X), plain.decision_function(X), atol=1e-5)
 
 
 # Semantics.

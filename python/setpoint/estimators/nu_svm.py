@@ -1,7 +1,4 @@
-"""Support vector machines with nu in the place of a penalty or a margin.
-
-`NuSVC`, `NuSVR`, and `OneClassSVM`, which learns without a target.
-"""
+"""Support vector machines with nu: `NuSVC`, `NuSVR`, and `OneClassSVM`, which has no target."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from setpoint.estimators.base import SweepData, Values
 from setpoint.estimators.scikit import OutlierMixin
@@ -167,9 +164,7 @@ class OneClassSVM(OutlierMixin, KernelMachine):
 
     def _sweep_data(self, X: Any, y: Any, sample_weight: Any = None) -> SweepData:
         check_consistent_length(X, sample_weight)
-        return super()._sweep_data(
-            X, np.shape(X)[0] if hasattr(X, "shape") else len(X), sample_weight
-        )
+        return super()._sweep_data(X, _num_samples(X), sample_weight)
 
     def _sweep_refusal(self, params: Mapping[str, Any]) -> str | None:
         return "there is no target to score against"

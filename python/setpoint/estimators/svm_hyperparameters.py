@@ -110,7 +110,6 @@ class PairHyperparameters(KernelHyperparameters):
         default="ovr",
         domain=Choice("ovr", "ovo"),
         meaning="What decision_function returns: a value for each class, or for each pair.",
-        cost="none",
     )
     break_ties: bool = hyperparameter(
         default=False,

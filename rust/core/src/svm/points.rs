@@ -55,7 +55,14 @@ impl Points {
                 Stored::Sparse { starts, columns: own_columns, values: own_values }
             }
         };
-        Ok(Points::of(rows.len(), d, stored))
+        let points = Points::of(rows.len(), d, stored);
+        if points.norms.iter().all(|norm| norm.is_finite()) {
+            return Ok(points);
+        }
+        Err(Error::invalid(
+            "X holds values too large to be squared: standardise its columns, for example with \
+             sklearn.preprocessing.StandardScaler",
+        ))
     }
 
     pub fn of(n: usize, d: usize, stored: Stored) -> Self {

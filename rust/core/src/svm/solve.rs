@@ -93,7 +93,8 @@ impl Solver {
             steps += done;
             let moved = self.take(problem, &mut point, (&mut up, &mut down), &rows);
             subtract(problem, &mut point.g, &moved, store, limits.n_threads, control)?;
-            if done == 0 || idle > IDLE {
+            // Few at work at a time gain less a round.
+            if done == 0 || idle > IDLE + 8 * problem.m() / variables.len() {
                 break violation;
             }
         };
