@@ -124,7 +124,7 @@ def test_exact_budget_and_no_duplicates(n_points):
 
 @pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
 def test_candidates_that_fail_are_kept_away_from():
-    space = {"max_features": Integer(-3, 6), "min_samples_leaf": Integer(1, 20)}
+    space = {"max_features": Integer(-3, 6), "max_samples": Real(0.2, 1.0)}
     search = BayesSearchCV(FOREST, space, n_iter=20, cv=3, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

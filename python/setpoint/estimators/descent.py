@@ -71,14 +71,14 @@ class SGDClassifier(Descent, ScoreClassifier):
         Epochs of the class that took the most.
     t_ : float
         Steps taken, and 1.
-    loss_curve_ : ndarray of shape (n_iter_,)
+    loss_curve_ : ndarray of shape (n_iter,)
         What is minimised, after each epoch: mean loss of its batches as they came, and the
         penalty at its end; the mean over the classes.
-    validation_curve_ : ndarray of shape (n_iter_,)
+    validation_curve_ : ndarray of shape (n_iter,)
         Accuracy on the rows kept back, if `early_stopping`; the mean over the classes.
     n_features_in_ : int
         The number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         The columns' names, where the input had any.
 
     References
@@ -245,14 +245,14 @@ class SGDRegressor(Descent, ScoreRegressor):
         Epochs.
     t_ : float
         Steps taken, and 1.
-    loss_curve_ : ndarray of shape (n_iter_,)
+    loss_curve_ : ndarray of shape (n_iter,)
         What is minimised, after each epoch: mean loss of its batches as they came, and the
         penalty at its end.
-    validation_curve_ : ndarray of shape (n_iter_,)
+    validation_curve_ : ndarray of shape (n_iter,)
         R2 on the rows kept back, if `early_stopping`.
     n_features_in_ : int
         The number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         The columns' names, where the input had any.
 
     References

@@ -23,7 +23,7 @@ class LogisticRegression(LogisticHyperparameters, SparseCoefMixin, ScoreClassifi
 
     ``sum_i w_i log_loss(y_i, W x_i + b) + ((1 - l1_ratio) / 2 |W|^2 + l1_ratio |W|_1) / C``
 
-    where w_i are the rows' weights and |.| runs over all coefficients. Hyperparameters,
+    where w_i are the rows' weights and norms run over all coefficients. Hyperparameters,
     attributes and semantics are those of `sklearn.linear_model.LogisticRegression`. The solver is
     chosen by the data: L-BFGS steps from the second derivatives of the loss (Newton's, where these
     are cheap), and proximal Newton steps with coordinate descent where there is L1. Columns need
@@ -49,7 +49,7 @@ class LogisticRegression(LogisticHyperparameters, SparseCoefMixin, ScoreClassifi
         Steps taken on all rows.
     n_features_in_ : int
         The number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         The columns' names, where the input had any.
 
     References

@@ -86,7 +86,7 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
         The number of targets.
     n_features_in_ : int
         The number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         The columns' names, where the input had any.
 
     References
@@ -282,7 +282,7 @@ class MLPRegressor(NetworkEstimator, SweepRegressor):
         The number of targets.
     n_features_in_ : int
         The number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         The columns' names, where the input had any.
 
     References

@@ -42,6 +42,7 @@ class NetworkHyperparameters(Declared):
         default="relu",
         domain=Choice(*ACTIVATIONS) | ArrayLike("a sequence of such names, one a hidden layer"),
         meaning="What hidden neurons make of their sums: of all layers, or layer by layer.",
+        kw_only=False,
     )
     solver: str = hyperparameter(
         default="adam",
