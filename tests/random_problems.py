@@ -376,7 +376,9 @@ Functions of the problem: some values are legal for some data only. Where models
 tolerance, the values are of trainings to high precision.
 """
 
-ESTIMATORS = tuple(str(kind) for kind in KINDS if kind.family in VALUES)
+# The scores of NuSVC are divided by a margin that comes near 0 on random labels: then no tolerance
+# of its solution is one of its scores.
+ESTIMATORS = tuple(str(kind) for kind in KINDS if kind.family in VALUES and str(kind) != "NuSVC")
 
 
 MONOTONIC = [-1, 1, 0, 1, -1, 0]

@@ -68,7 +68,7 @@ def _predictions(kind, data, params):
 def _has_effect(kind, item):
     for context in _contexts(kind, item):
         for data in EFFECT_DATA:
-            plain = _predictions(kind, data, context)
+            plain = _predictions(kind, data, context | {item.name: item.default})
             if plain is None:
                 continue
             for value in legal_values(item):

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_consistent_length
 
 from setpoint.estimators.base import SweepData
+from setpoint.estimators.columns import Columns
 from setpoint.estimators.descent_hyperparameters import DescentHyperparameters
 from setpoint.estimators.matrix import MatrixEstimator
 from setpoint.estimators.seeds import seed_of
@@ -27,6 +29,17 @@ class Descent(DescentHyperparameters, MatrixEstimator):
     """Base of the two estimators."""
 
     _unit: ClassVar[str] = "epochs"
+
+    def _learn_rows(self, unfitted: Any, X: Any) -> tuple[Columns, Any]:
+        columns, rows = super()._learn_rows(unfitted, X)
+        values = rows.data if issparse(rows) else rows
+        greatest = max(values.max(initial=0.0), -values.min(initial=0.0))
+        if greatest > np.sqrt(np.finfo(values.dtype).max):
+            raise ValueError(
+                f"X holds values up to {greatest:.3g}, too large to be squared as {values.dtype}. "
+                "Scale its columns, for example with sklearn.preprocessing.StandardScaler."
+            )
+        return columns, rows
 
     def fit(
         self,
