@@ -72,7 +72,7 @@ impl Floats<'_> {
         }
     }
 
-    /// out = values[range], converted.
+    /// `out = values[range]`, converted.
     pub fn read<T: Real>(&self, range: std::ops::Range<usize>, out: &mut [T]) {
         match self {
             Floats::F32(values) => {

@@ -361,7 +361,7 @@ mod tests {
         let order: Vec<u32> = (0..n as u32).rev().collect();
         let rows: Vec<u32> = (0..n as u32).step_by(2).collect();
         for x in [dense, sparse] {
-            let Ok(source) = Source::new(&x, &order, d, false) else { return assert!(false) };
+            let Ok(source) = Source::new(&x, &order, d, false) else { unreachable!("the data are legal") };
             for distances in [false, true] {
                 let mut out = vec![vec![0.0; n]; rows.len()];
                 source.base(&rows, distances, Vectors::detect(), &mut out, &mut Scratch::default());
