@@ -80,7 +80,7 @@ def test_signature_declares_what_scikit_learn_declares_and_more(kind):
     ours = inspect.signature(kind).parameters
     theirs = inspect.signature(reference(kind)).parameters
     assert theirs.keys() <= ours.keys()
-    # MLPRegressor takes its loss by name only: scikit-learn's first place is that of the layers here.
+    # MLPRegressor takes its loss by name only: its first place is that of the layers.
     apart = {"loss"} if kind is MLPRegressor else set()
     assert all(ours[name].kind == theirs[name].kind for name in theirs.keys() - apart)
 
