@@ -13,7 +13,9 @@
 //! | metric    | scores of held-out predictions                                      |
 //! | seed      | random streams named by what they are for                           |
 //! | parallel  | threads, interruption, deadline, progress                           |
-//! | vectors   | which vector instructions the processor has                         |
+//! | vectors   | which vector instructions the processor has, loops for each of them |
+//! | elementary | exp, log1p and what is made of them                                |
+//! | algebra   | inner products with a fixed order of summation                      |
 //! | linear    | linear models: parameters, scores, links                            |
 //! | descent   | mini-batch gradient descent: steps, batches, linear models             |
 //! | network   | fully connected networks                                            |
@@ -21,10 +23,12 @@
 //! | forest    | random forests and extremely randomised trees                       |
 //! | surrogate | Bayesian search: a Gaussian process and the point to evaluate next  |
 
+pub mod algebra;
 pub mod candidate;
 pub mod data;
 #[cfg(feature = "descent")]
 pub mod descent;
+pub mod elementary;
 pub mod error;
 #[cfg(feature = "forest")]
 pub mod forest;

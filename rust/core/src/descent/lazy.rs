@@ -16,7 +16,7 @@ use super::optimiser::{Pace, clip};
 use super::penalty::soft;
 use super::products::add_scaled;
 use super::state::Plane;
-use super::vector::Float;
+use crate::elementary::Float;
 use crate::error::{Result, filled};
 use crate::matrix::Matrix;
 use crate::vectors::Vectors;

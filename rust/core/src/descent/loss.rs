@@ -16,9 +16,8 @@
 //!
 //! These are scikit-learn's, with its slopes where there is a kink, and its bound on slopes.
 
-use super::functions::{exp, ln_1p};
-use super::vector::{Float, Kernel, widest};
-use crate::vectors::Vectors;
+use crate::elementary::{Float, logistic, softplus};
+use crate::vectors::{Kernel, Vectors, widest};
 
 /// Which loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,11 +125,8 @@ impl Curve for SquaredEpsilonInsensitive {
 impl Curve for Log {
     #[inline(always)]
     fn at<T: Float>(z: T, t: T, _: T) -> (T, T) {
-        // u = e^-|m| never overflows; 1 / (1 + e^m) is 1 / (1 + u) for m < 0, else u / (1 + u).
         let m = z * t;
-        let u = exp(-m.abs());
-        let above = if m > number(0.0) { u } else { number(1.0) };
-        (positive(-m) + ln_1p(u), -t * above / (number::<T>(1.0) + u))
+        (softplus(-m), -t * logistic(-m))
     }
 }
 

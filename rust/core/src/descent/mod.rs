@@ -22,13 +22,11 @@
 //! | learned, advice | from columns to a model, and what to tell of it       |
 //! | settings  | which hyperparameters there are and what is legal           |
 //! | sweep     | many candidates on many folds; one on all rows              |
-//! | vector, functions | loops for each width of vectors; exp, log1p         |
 //!
-//! Loss, penalty, schedule, optimiser, batches and vector know nothing of linear models.
+//! Loss, penalty, schedule, optimiser and batches know nothing of linear models.
 
 mod advice;
 pub mod batches;
-pub mod functions;
 mod lazy;
 mod learned;
 pub mod loss;
@@ -40,7 +38,6 @@ pub mod schedule;
 pub mod settings;
 mod state;
 mod sweep;
-pub mod vector;
 mod watch;
 
 pub use sweep::Descents;

@@ -25,8 +25,8 @@
 use std::ops::Range;
 
 use super::penalty::{Penalty, soft};
-use super::vector::{Float, Kernel, widest};
-use crate::vectors::Vectors;
+use crate::elementary::Float;
+use crate::vectors::{Kernel, Vectors, widest};
 
 /// Which step is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

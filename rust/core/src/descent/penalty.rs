@@ -11,7 +11,7 @@
 //! soft(w, eta l1) = argmin_v  (v - w)^2 / 2 + eta l1 |v|
 //! ```
 
-use super::vector::Float;
+use crate::elementary::Float;
 
 /// Weights of the two parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -9,10 +9,10 @@
 //! its scores are eight interleaved partial sums.
 
 use super::state::Plane;
-use super::vector::{Float, Kernel, widest};
+use crate::elementary::Float;
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
 use crate::matrix::Matrix;
-use crate::vectors::Vectors;
+use crate::vectors::{Kernel, Vectors, widest};
 
 /// Memory that products reuse from batch to batch.
 pub struct Products<T> {

@@ -1,7 +1,7 @@
 //! The numbers that training moves: parameters of many columns side by side, and what goes with each.
 
 use super::optimiser::Optimiser;
-use super::vector::Float;
+use crate::elementary::Float;
 use crate::error::{Result, filled};
 
 /// One number for each coefficient and each bias, or none at all.

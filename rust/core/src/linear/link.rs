@@ -1,5 +1,7 @@
 //! From scores z (n, k) to one value per class or target. Nothing is learned here.
 
+use crate::elementary::logistic;
+
 /// What scores mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -75,16 +77,6 @@ impl Link {
                 normalise(row);
             }
         }
-    }
-}
-
-/// 1 / (1 + exp(-z)), without overflow and without cancellation for z far below 0.
-fn logistic(z: f64) -> f64 {
-    if z >= 0.0 {
-        1.0 / (1.0 + (-z).exp())
-    } else {
-        let e = z.exp();
-        e / (1.0 + e)
     }
 }
 

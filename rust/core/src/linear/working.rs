@@ -10,7 +10,7 @@ use super::columns::Columns;
 use super::factor::Cholesky;
 use super::settings::Penalty;
 use crate::error::{Result, filled};
-use crate::vectors::Vectors;
+use crate::vectors::{Vectors, for_each_width};
 
 /// Coordinates that one `polish` drops at most, and that it solves for.
 const TRIES: usize = 16;
@@ -94,31 +94,11 @@ impl Working {
 
     /// One pass over the coordinates in order, or in that of `order`.
     pub fn pass(&mut self, order: Option<&[u32]>, penalty: Penalty, positive: bool) -> Moved {
-        #[cfg(target_arch = "x86_64")]
-        match self.vectors {
-            // SAFETY: the processor has these instructions, says `detect`.
-            Vectors::Avx512 => return unsafe { self.pass_avx512(order, penalty, positive) },
-            // SAFETY: as above.
-            Vectors::Avx2 => return unsafe { self.pass_avx2(order, penalty, positive) },
-            Vectors::Baseline => {}
-        }
-        self.pass_any(order, penalty, positive)
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-    fn pass_avx512(&mut self, order: Option<&[u32]>, penalty: Penalty, positive: bool) -> Moved {
-        self.pass_any(order, penalty, positive)
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn pass_avx2(&mut self, order: Option<&[u32]>, penalty: Penalty, positive: bool) -> Moved {
-        self.pass_any(order, penalty, positive)
+        pass(self.vectors, self, order, penalty, positive)
     }
 
     #[inline(always)]
-    fn pass_any(&mut self, order: Option<&[u32]>, Penalty { l1, l2 }: Penalty, positive: bool) -> Moved {
+    fn pass_here(&mut self, order: Option<&[u32]>, Penalty { l1, l2 }: Penalty, positive: bool) -> Moved {
         let m = self.columns.len();
         let mut moved = Moved::default();
         for at in 0..m {
@@ -183,5 +163,11 @@ impl Working {
             some.iter().zip(aim).for_each(|(&i, aim)| self.b[i] += share * (aim - self.b[i]));
         }
         Ok(stopped_by)
+    }
+}
+
+for_each_width! {
+    fn pass(working: &mut Working, order: Option<&[u32]>, penalty: Penalty, positive: bool) -> Moved {
+        working.pass_here(order, penalty, positive)
     }
 }

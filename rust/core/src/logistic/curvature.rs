@@ -10,10 +10,12 @@
 use std::ops::Range;
 
 use super::pass::{Query, Scratch, blocks};
+use super::probabilities::{softmax, variances};
 use super::sample::Sample;
 use super::workers::Workers;
 use crate::error::{Result, filled};
 use crate::gemm::{Shape, View, ViewMut, gemm, gemm_lower};
+use crate::vectors::Vectors;
 
 /// Rows of one task, at least.
 const TASK_ROWS: usize = 2048;
@@ -123,6 +125,7 @@ struct Own<'a> {
     coef: Vec<f64>,
     /// The features, d being the constant, of each class that are asked for.
     sets: Vec<Vec<usize>>,
+    vectors: Vectors,
 }
 
 impl<'a> Own<'a> {
@@ -136,7 +139,7 @@ impl<'a> Own<'a> {
             }
         }
         let coef = request.query.point.chunks_exact(q).flat_map(|row| &row[..q - 1]).copied().collect();
-        Own { sample, request, k, coef, sets }
+        Own { sample, request, k, coef, sets, vectors: Vectors::detect() }
     }
 
     fn add(&self, rows: Range<usize>, sums: &mut [f64], tools: &mut Tools) {
@@ -194,12 +197,12 @@ impl<'a> Own<'a> {
     fn probabilities(&self, scratch: &mut Scratch) {
         let b = scratch.weight.len();
         if self.k == 1 {
-            scratch.exponential.variances(&mut scratch.scores, &scratch.weight);
+            variances(self.vectors, &mut scratch.scores, &scratch.weight);
             return;
         }
         scratch.most.resize(b, 0.0);
         scratch.sum.resize(b, 0.0);
-        scratch.exponential.softmax(&mut scratch.scores, &mut scratch.most[..b], &mut scratch.sum[..b]);
+        softmax(self.vectors, &mut scratch.scores, &mut scratch.most[..b], &mut scratch.sum[..b]);
     }
 
     /// d^2 loss_i / dz_ik^2 for the rows of a block.

@@ -12,7 +12,7 @@
 //! | settings         | which hyperparameters there are and what is legal                     |
 //! | sample           | which rows are looked at, and how they are read                       |
 //! | objective        | what is minimised, and its optimality condition                       |
-//! | exponential      | exp and log1p over slices                                             |
+//! | probabilities    | from scores to probabilities and residuals                            |
 //! | pass, curvature  | the loss, its gradient, its second derivatives; over all rows         |
 //! | cholesky, model  | directions from second derivatives                                    |
 //! | effort           | when to stop, when a better model pays                                |
@@ -25,11 +25,11 @@
 mod cholesky;
 mod curvature;
 mod effort;
-mod exponential;
 mod learned;
 mod model;
 mod objective;
 mod pass;
+mod probabilities;
 mod proximal;
 mod quadratic;
 mod sample;

@@ -12,11 +12,12 @@
 
 use std::ops::Range;
 
-use super::exponential::{Exponential, Rows};
+use super::probabilities::{Targets, residuals, softmax};
 use super::sample::Sample;
 use super::workers::Workers;
 use crate::error::Result;
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
+use crate::vectors::Vectors;
 
 /// Products and exponentials of one task, at least: threads take tasks.
 const TASK_WORK: usize = 1 << 21;
@@ -125,7 +126,6 @@ pub struct Scratch {
     pub sum: Vec<f64>,
     own: Vec<f64>,
     pub packing: Packing<f64>,
-    pub exponential: Exponential,
     gathered: Vec<f64>,
 }
 
@@ -138,6 +138,7 @@ struct Pass<'a> {
     /// (n_scores, d), or of a sparse X its transpose.
     coef: Vec<f64>,
     intercept: Vec<f64>,
+    vectors: Vectors,
 }
 
 impl<'a> Pass<'a> {
@@ -153,6 +154,7 @@ impl<'a> Pass<'a> {
             n_scores,
             coef: if sample.x.is_sparse() { transposed(&coef, n_scores, d) } else { coef },
             intercept: rows().map(|row| row[d]).collect(),
+            vectors: Vectors::detect(),
         }
     }
 
@@ -219,11 +221,11 @@ impl<'a> Pass<'a> {
             scratch.most.resize(b, 0.0);
             let (loss, sum) = (&mut scratch.most[..b], &mut scratch.sum[..b]);
             if self.k == 1 {
-                scratch.exponential.residuals(scores, loss, &Rows { y, weight: &scratch.weight });
+                residuals(self.vectors, scores, loss, &Targets { y, weight: &scratch.weight });
             } else {
                 scratch.own.clear();
                 scratch.own.extend(y.iter().enumerate().map(|(i, &y)| scores[y as usize * b + i]));
-                scratch.exponential.softmax(scores, loss, sum);
+                softmax(self.vectors, scores, loss, sum);
                 for (i, (&y, &weight)) in y.iter().zip(&scratch.weight).enumerate() {
                     scores[y as usize * b + i] -= 1.0;
                     loss[i] = weight * (loss[i] - scratch.own[i] + sum[i].ln());

@@ -1,9 +1,8 @@
 //! What a layer does to its scores: z (n, h) becomes f(z + b), in place, and slopes on the way back.
 
-use crate::descent::functions::exp;
-use crate::descent::vector::{Float, Kernel, widest};
+use crate::elementary::{Float, exp, logistic};
 use crate::seed::Stream;
-use crate::vectors::Vectors;
+use crate::vectors::{Kernel, Vectors, widest};
 
 /// f.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,14 +91,6 @@ trait Curve: Copy {
 #[inline(always)]
 fn number<T: Float>(value: f64) -> T {
     T::of_f64(value)
-}
-
-/// 1 / (1 + e^-z).
-#[inline(always)]
-pub fn logistic<T: Float>(z: T) -> T {
-    let u = exp(-z.abs());
-    let above = if z > number(0.0) { number(1.0) } else { u };
-    above / (number::<T>(1.0) + u)
 }
 
 #[inline(always)]

@@ -14,10 +14,10 @@ use super::team::Team;
 use crate::descent::optimiser::{Block, Optimiser, Pace, Rule, step};
 use crate::descent::penalty::Penalty;
 use crate::descent::schedule::{Clock, Rate, Schedule};
-use crate::descent::vector::{Float, Kernel, widest};
+use crate::elementary::Float;
 use crate::error::{Error, Result, filled};
 use crate::gemm::Packing;
-use crate::vectors::Vectors;
+use crate::vectors::{Kernel, Vectors, widest};
 
 /// Most rows of a part of a batch.
 const PART: usize = 128;

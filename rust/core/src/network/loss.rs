@@ -9,10 +9,8 @@
 //! softmax       p_j = e^z_j / sum     log_loss       -sum_j t_j log p_j                   p - t
 //! ```
 
-use super::activation::logistic;
-use crate::descent::functions::{exp, ln_1p};
-use crate::descent::vector::{Float, Kernel, widest};
-use crate::vectors::Vectors;
+use crate::elementary::{Float, exp, logistic, softplus};
+use crate::vectors::{Kernel, Vectors, widest};
 
 /// What the last layer's scores mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,15 +176,11 @@ impl<T: Float> Kernel for LogLoss<'_, T> {
     #[inline(always)]
     fn run(self) {
         let LogLoss { z, k, targets, losses } = self;
-        let (zero, one) = (T::of_f64(0.0), T::of_f64(1.0));
         for ((row, targets), loss) in z.chunks_exact_mut(k).zip(targets.chunks_exact(k)).zip(losses) {
-            let mut sum = zero;
+            let mut sum = T::of_f64(0.0);
             for (z, &t) in row.iter_mut().zip(targets) {
-                // log(1 + e^z) - t z, without overflow.
-                let u = exp(-z.abs());
-                let positive = if *z > zero { *z } else { zero };
-                sum = sum + (positive + ln_1p(u) - t * *z);
-                *z = (if *z > zero { one } else { u }) / (one + u) - t;
+                sum = sum + (softplus(*z) - t * *z);
+                *z = logistic(*z) - t;
             }
             *loss = sum.to_f64();
         }

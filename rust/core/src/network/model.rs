@@ -7,7 +7,7 @@ use super::loss::Output;
 use super::pass::{Mode, Pass};
 use super::plan::Plan;
 use crate::data::Features;
-use crate::descent::vector::Float;
+use crate::elementary::Float;
 use crate::error::{Error, Result};
 use crate::matrix::{Floats, Matrix};
 use crate::parallel::{Control, Watcher, for_each};

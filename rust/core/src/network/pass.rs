@@ -14,9 +14,9 @@
 use super::activation::{Activation, Dropout};
 use super::loss::Loss;
 use super::plan::{Layer, Plan};
-use crate::descent::vector::{Float, Kernel, widest};
+use crate::elementary::Float;
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
-use crate::vectors::Vectors;
+use crate::vectors::{Kernel, Vectors, widest};
 
 /// Added to variances.
 const LEAST_VARIANCE: f64 = 1e-5;

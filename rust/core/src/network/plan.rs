@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::activation::Activation;
 use super::loss::Output;
-use crate::descent::vector::Float;
+use crate::elementary::Float;
 use crate::error::{Error, Result, filled};
 use crate::seed::Stream;
 

@@ -6,7 +6,7 @@ use super::pass::Rows;
 use super::settings::{Shared, Weighting};
 use super::team::Team;
 use crate::data::Data;
-use crate::descent::vector::Float;
+use crate::elementary::Float;
 use crate::matrix::Matrix;
 
 /// Data with targets as the losses take them.

@@ -13,7 +13,7 @@
 use super::kernel::{Axis, Kernel, Points};
 use super::minimise::{Limits, minimise};
 use super::triangular::{factor, gram, invert, start, times, transposed_times};
-use crate::vectors::Vectors;
+use crate::vectors::{Vectors, for_each_width};
 
 /// Mean and standard deviation of the logarithm of a parameter.
 type Prior = (f64, f64);
@@ -190,7 +190,7 @@ impl<'a> Objective<'a> {
     }
 }
 
-super::triangular::for_each_width! {
+for_each_width! {
     /// Entry by entry.
     fn product(a: &[f64], b: &[f64], out: &mut [f64]) {
         for ((o, x), y) in out.iter_mut().zip(a).zip(b) {
@@ -199,7 +199,7 @@ super::triangular::for_each_width! {
     }
 }
 
-super::triangular::for_each_width! {
+for_each_width! {
     /// sum_i g_i (x_i - at)^2, in four sums side by side.
     fn squares(weighted: &[f64], column: &[f64], at: f64) -> f64 {
         let mut sums = [0.0; 4];
@@ -210,7 +210,7 @@ super::triangular::for_each_width! {
     }
 }
 
-super::triangular::for_each_width! {
+for_each_width! {
     /// sum_i g_i [x_i != at].
     fn mismatches(weighted: &[f64], column: &[f64], at: f64) -> f64 {
         let mut sums = [0.0; 4];

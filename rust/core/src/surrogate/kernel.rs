@@ -11,8 +11,9 @@
 //! A number that does not apply is put in the middle, a category that does not apply is one of its own: k is
 //! a kernel of these features, whatever the conditions are.
 
-use super::triangular::{for_each_width, start};
-use crate::vectors::Vectors;
+use super::triangular::start;
+use crate::elementary::exp;
+use crate::vectors::{Vectors, for_each_width};
 
 /// How the coordinates of a column are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,40 +150,10 @@ for_each_width! {
     }
 }
 
-/// exp(x) for x <= 0, in operations that vectors have: x = m log 2 + r, |r| <= log(2) / 2, and Taylor's
-/// polynomial of degree 13, whose error 0.35^14 / 14! is below the rounding.
-#[inline(always)]
-fn exp(x: f64) -> f64 {
-    const MAGIC: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52: adding it rounds to whole numbers
-    const LOG2_HIGH: f64 = 0.693_145_751_953_125;
-    const LOG2_LOW: f64 = 1.428_606_820_309_417_3e-6;
-    let x = x.max(-700.0);
-    let shifted = x * std::f64::consts::LOG2_E + MAGIC;
-    let m = shifted - MAGIC;
-    let r = x - m * LOG2_HIGH - m * LOG2_LOW;
-    let mut p = 1.0;
-    let mut k = 13.0;
-    while k > 0.0 {
-        p = 1.0 + p * r / k;
-        k -= 1.0;
-    }
-    p * f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::seed::Stream;
-
-    #[test]
-    fn exp_is_exp() {
-        for i in 0..100_000 {
-            let x = -f64::from(i) * 0.006_7;
-            assert!((exp(x) - x.exp()).abs() <= 4e-16 * x.exp(), "{x}");
-        }
-        assert_eq!(exp(0.0), 1.0);
-        assert!(exp(-1e9) < 1e-300);
-    }
 
     fn points(n: usize, seed: u64) -> Points {
         let mut stream = Stream::new(seed);

@@ -10,7 +10,7 @@ use super::fit::Theta;
 use super::kernel::{Axis, Kernel, Points, Row};
 use super::triangular::{dot, factor, invert, start, times, transposed_times};
 use crate::error::{Error, Result};
-use crate::vectors::Vectors;
+use crate::vectors::{Vectors, for_each_width};
 
 /// Variances below this share of the amplitude are rounding.
 const LEAST_VARIANCE: f64 = 1e-12;
@@ -143,7 +143,7 @@ impl Posterior {
     }
 }
 
-super::triangular::for_each_width! {
+for_each_width! {
     /// sum_i slope_i (at - x_i) c_i, in four sums side by side.
     fn slope(slopes: &[f64], column: &[f64], at: f64, c: &[f64]) -> f64 {
         let mut sums = [0.0; 4];

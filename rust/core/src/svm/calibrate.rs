@@ -1,6 +1,8 @@
 //! Probabilities from decision values: Platt's sigmoid or an isotonic function, learned on decision values
 //! of rows that did not train, and the coupling of class pairs.
 
+use crate::elementary::logistic;
+
 /// How one pair's decision values become the probability of its positive class.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Calibrated {
@@ -17,20 +19,10 @@ impl Calibrated {
     /// The probability of the positive class.
     pub fn probability(&self, f: f64) -> f64 {
         let p = match self {
-            Calibrated::Sigmoid { a, b } => sigmoid(a * f + b),
+            Calibrated::Sigmoid { a, b } => logistic(-(a * f + b)),
             Calibrated::Isotonic { f: at, p } => interpolate(at, p, f),
         };
         p.clamp(LEAST, 1.0 - LEAST)
-    }
-}
-
-/// 1 / (1 + exp(t))
-fn sigmoid(t: f64) -> f64 {
-    if t >= 0.0 {
-        let e = (-t).exp();
-        e / (1.0 + e)
-    } else {
-        1.0 / (1.0 + t.exp())
     }
 }
 
@@ -70,7 +62,7 @@ pub fn sigmoid_of(f: &[f64], positive: &[bool], weights: &[f64]) -> Calibrated {
     for _ in 0..100 {
         let (mut haa, mut hbb, mut hab, mut ga, mut gb) = (1e-12, 1e-12, 0.0, 0.0, 0.0);
         for (f, t, w) in rows() {
-            let p = sigmoid(a * f + b);
+            let p = logistic(-(a * f + b));
             let (curve, slope) = (w * p * (1.0 - p), w * (t - p));
             haa += f * f * curve;
             hbb += curve;
@@ -172,7 +164,7 @@ mod tests {
     fn noisy(n: usize) -> (Vec<f64>, Vec<bool>) {
         let mut stream = Stream::new(3);
         let f: Vec<f64> = (0..n).map(|_| 6.0 * stream.unit() - 3.0).collect();
-        let y = f.iter().map(|&f| stream.unit() < sigmoid(-1.5 * f + 0.4)).collect();
+        let y = f.iter().map(|&f| stream.unit() < logistic(1.5 * f - 0.4)).collect();
         (f, y)
     }
 

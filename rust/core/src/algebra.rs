@@ -1,0 +1,31 @@
+//! Sums over vectors of numbers, side by side in lanes: the compiler makes vectors of them, of whatever width the
+//! function that calls is compiled for. Their order is fixed, so every width gives the same bits.
+
+/// Numbers that a sum runs over side by side.
+const LANES: usize = 8;
+
+/// a' b.
+#[inline(always)]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (a8, b8) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let mut tail = 0.0;
+    for (x, y) in a8.remainder().iter().zip(b8.remainder()) {
+        tail += x * y;
+    }
+    for (x, y) in a8.zip(b8) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (b + f)) + ((c + g) + (d + h)) + tail
+}
+
+/// out += factor row.
+#[inline(always)]
+pub fn add_scaled(out: &mut [f64], factor: f64, row: &[f64]) {
+    for (o, r) in out.iter_mut().zip(row) {
+        *o += factor * r;
+    }
+}
