@@ -16,6 +16,7 @@
 //! | vectors   | which vector instructions the processor has, loops for each of them |
 //! | elementary | exp, log1p and what is made of them                                |
 //! | algebra   | inner products with a fixed order of summation                      |
+//! | quasi_newton | the memory of L-BFGS                                             |
 //! | linear    | linear models: parameters, scores, links                            |
 //! | descent   | mini-batch gradient descent: steps, batches, linear models             |
 //! | network   | fully connected networks                                            |
@@ -41,6 +42,7 @@ pub mod metric;
 #[cfg(feature = "network")]
 pub mod network;
 pub mod parallel;
+pub mod quasi_newton;
 pub mod seed;
 #[cfg(feature = "surrogate")]
 pub mod surrogate;

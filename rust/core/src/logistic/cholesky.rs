@@ -7,14 +7,13 @@
 //! The scaling makes columns of any units alike. A pivot that rounding could have made is replaced by 1, as
 //! if that parameter had a penalty of its own size: it is one that the parameters before it make up.
 
+use crate::algebra::{add_scaled, dot};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
 
 /// Columns of one panel.
 const PANEL: usize = 32;
 /// Least pivot of a matrix with ones on its diagonal.
 const LEAST_PIVOT: f64 = 1e-11;
-/// Sums are kept side by side in this many lanes.
-const LANES: usize = 8;
 
 /// The factors of a symmetric matrix (n, n).
 #[derive(Clone, Debug)]
@@ -121,23 +120,10 @@ impl Cholesky {
             rest[0] /= self.factor[i * n + i];
             let by = rest[0];
             let row = &self.factor[i * n..i * n + i];
-            before.iter_mut().zip(row).for_each(|(x, l)| *x -= by * l);
+            add_scaled(before, -by, row);
         }
         x.iter_mut().zip(&self.scale).for_each(|(x, scale)| *x *= scale);
     }
-}
-
-/// a' b.
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Models of the second derivatives that directions are found with.
 
-use super::cholesky::{Cholesky, dot};
+use super::cholesky::Cholesky;
 use super::curvature::Part;
 use super::objective::Objective;
 
@@ -75,70 +75,5 @@ fn pin_down(square: &mut [f64], n: usize, objective: &Objective) {
                 square[(a * q + j) * n + b * q + j] += own;
             }
         }
-    }
-}
-
-/// The last steps, and what they did to the gradient.
-#[derive(Clone, Debug, Default)]
-pub struct Memory {
-    pairs: std::collections::VecDeque<Pair>,
-}
-
-#[derive(Clone, Debug)]
-struct Pair {
-    step: Vec<f64>,
-    change: Vec<f64>,
-    /// 1 / step' change.
-    rho: f64,
-}
-
-/// Steps remembered.
-const MEMORY: usize = 10;
-
-impl Memory {
-    pub fn clear(&mut self) {
-        self.pairs.clear();
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
-    }
-
-    /// Remembers a step if the gradient grew along it, as it does of what is convex but for rounding.
-    pub fn push(&mut self, step: Vec<f64>, change: Vec<f64>) {
-        let along = dot(&step, &change);
-        if along > f64::EPSILON * dot(&change, &change).sqrt() * dot(&step, &step).sqrt() {
-            if self.pairs.len() == MEMORY {
-                self.pairs.pop_front();
-            }
-            self.pairs.push_back(Pair { step, change, rho: 1.0 / along });
-        }
-    }
-
-    /// -H^-1 gradient, H being the model corrected by the pairs (Nocedal and Wright, Numerical optimization,
-    /// algorithm 7.4, with the model in the place of H_0).
-    pub fn direction(&self, gradient: &[f64], model: &Model) -> Vec<f64> {
-        let mut out: Vec<f64> = gradient.iter().map(|g| -g).collect();
-        let mut alphas = Vec::with_capacity(self.pairs.len());
-        for pair in self.pairs.iter().rev() {
-            let alpha = pair.rho * dot(&pair.step, &out);
-            out.iter_mut().zip(&pair.change).for_each(|(x, change)| *x -= alpha * change);
-            alphas.push(alpha);
-        }
-        model.solve(&mut out);
-        if let Some(last) = self.pairs.back() {
-            // The model may have been made elsewhere: its size is that of the last step.
-            let mut solved = last.change.clone();
-            model.solve(&mut solved);
-            let size = 1.0 / (last.rho * dot(&last.change, &solved));
-            if size.is_finite() && size > 0.0 {
-                out.iter_mut().for_each(|x| *x *= size);
-            }
-        }
-        for (pair, alpha) in self.pairs.iter().zip(alphas.iter().rev()) {
-            let beta = pair.rho * dot(&pair.change, &out);
-            out.iter_mut().zip(&pair.step).for_each(|(x, step)| *x += (alpha - beta) * step);
-        }
-        out
     }
 }

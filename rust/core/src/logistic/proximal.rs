@@ -10,13 +10,13 @@
 //! are not 0 and those that violate the optimality condition most; every pass tells of all of them.
 //! The solver asks for what it needs as `Smooth` does.
 
-use super::cholesky::dot;
 use super::curvature::Part;
 use super::effort::{MOST_PARAMETERS, Pace, Prices, Stop};
 use super::objective::Objective;
 use super::pass::Value;
 use super::quadratic::Quadratic;
 use super::smooth::{End, Standing, Want};
+use crate::algebra::dot;
 
 const SUFFICIENT: f64 = 1e-4;
 const ROUNDING: f64 = 1e-11;

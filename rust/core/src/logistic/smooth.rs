@@ -4,13 +4,16 @@
 //! The solver asks for what it needs (`Want`) and is told it, so that one pass over the rows serves
 //! many of them. It never looks at the others: what it does is what it would do alone.
 
-use super::cholesky::dot;
 use super::curvature::Part;
 use super::effort::{Pace, Prices, Stop};
-use super::model::{Memory, Model};
+use super::model::Model;
 use super::objective::Objective;
 use super::pass::Value;
+use crate::algebra::dot;
+use crate::quasi_newton::Memory;
 
+/// Steps remembered.
+const MEMORY: usize = 10;
 /// A step must lower F by this share of what its slope promises (Armijo).
 const SUFFICIENT: f64 = 1e-4;
 /// Where rounding hides what F does: the slope at the end may be this share of that at the start (Hager and
@@ -95,7 +98,7 @@ impl Smooth {
             prices,
             part: prices.first(),
             model: None,
-            memory: Memory::default(),
+            memory: Memory::new(MEMORY),
             pace: Pace::default(),
             direction: Vec::new(),
             slope: 0.0,
@@ -162,12 +165,12 @@ impl Smooth {
     fn choose(&mut self) -> Want {
         let Some(model) = &self.model else { return Want::Curvature(self.part, None) };
         let now = &mut self.standing;
-        self.direction = self.memory.direction(&now.gradient, model);
+        self.direction = self.memory.direction(&now.gradient, |x| model.solve(x));
         self.slope = dot(&now.gradient, &self.direction);
         if self.slope.is_nan() || self.slope > 0.0 {
             // Rounding: the model alone is positive definite.
             self.memory.clear();
-            self.direction = self.memory.direction(&now.gradient, model);
+            self.direction = self.memory.direction(&now.gradient, |x| model.solve(x));
             self.slope = dot(&now.gradient, &self.direction);
         }
         now.decrement = (-self.slope).max(0.0).sqrt();

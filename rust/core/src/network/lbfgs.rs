@@ -1,11 +1,9 @@
-//! All rows at each step: L-BFGS (Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.5) with a
-//! line search for the strong Wolfe conditions (algorithms 3.5 and 3.6).
+//! All rows at each step: L-BFGS (quasi_newton.rs) with a line search for the strong Wolfe conditions (Nocedal
+//! and Wright, Numerical Optimization, 2006, algorithms 3.5 and 3.6).
 //!
 //! ```text
 //! minimise f(w);  stop when  max |gradient| <= tol  or  f no longer falls by more than ~1e-9 of itself
 //! ```
-
-use std::collections::VecDeque;
 
 use super::learner::{Learner, Tools};
 use super::model::{Network, Precision};
@@ -14,10 +12,12 @@ use super::sample::{Memory, Sample, n_targets};
 use super::settings::Settings;
 use super::team::Team;
 use super::train::{Member, Trained};
+use crate::algebra::{add_scaled, dot};
 use crate::error::Result;
 use crate::parallel::Control;
+use crate::quasi_newton::Memory as Pairs;
 
-/// Pairs of steps and changes of the gradient that are remembered.
+/// Steps that are remembered.
 const PAIRS: usize = 10;
 /// A smaller decrease, relative to the value, ends the search (scipy's default).
 const LEAST_DECREASE: f64 = 2.22e-9;
@@ -69,8 +69,7 @@ struct Search<'a, 'b, 'c, 'd, T> {
     control: &'a Control,
     sum: f64,
     calls: usize,
-    /// Steps s, changes y of the gradient, and 1 / y's; the oldest first.
-    pairs: VecDeque<(Vec<f64>, Vec<f64>, f64)>,
+    pairs: Pairs,
 }
 
 impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
@@ -81,7 +80,7 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
         control: &'a Control,
     ) -> Self {
         let sum = rows.weights.map_or(rows.n as f64, |weights| weights.iter().map(|w| w.to_f64()).sum());
-        Search { learner, rows, tools, control, sum, calls: 0, pairs: VecDeque::new() }
+        Search { learner, rows, tools, control, sum, calls: 0, pairs: Pairs::new(PAIRS) }
     }
 
     /// Whether it converged; `None` if it was stopped.
@@ -103,7 +102,9 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
             let Some(next) = self.step(&here) else { break };
             let decrease = here.value - next.value;
             let scale = here.value.abs().max(next.value.abs()).max(1.0);
-            self.remember(&here, &next);
+            let between =
+                |to: &[f64], from: &[f64]| to.iter().zip(from).map(|(to, from)| to - from).collect();
+            self.pairs.push(between(&next.w, &here.w), between(&next.gradient, &here.gradient));
             here = next;
             self.learner.epoch += 1;
             self.learner.history.losses.push(here.value);
@@ -130,7 +131,7 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
 
     /// The next point; `None` if there is none lower.
     fn step(&mut self, here: &Point) -> Option<Point> {
-        let direction = self.direction(&here.gradient);
+        let direction = self.pairs.direction(&here.gradient, |_| ());
         let slope = dot(&direction, &here.gradient);
         if slope < 0.0 {
             let first = if self.pairs.is_empty() { 1.0 / dot(&direction, &direction).sqrt() } else { 1.0 };
@@ -146,38 +147,6 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
         self.step(here)
     }
 
-    /// -H g by the two loops.
-    fn direction(&self, gradient: &[f64]) -> Vec<f64> {
-        let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
-        let mut shares = Vec::with_capacity(PAIRS);
-        for (s, y, rho) in self.pairs.iter().rev() {
-            let share = rho * dot(s, &q);
-            add(&mut q, -share, y);
-            shares.push(share);
-        }
-        if let Some((_, y, rho)) = self.pairs.back() {
-            let scale = 1.0 / (rho * dot(y, y));
-            q.iter_mut().for_each(|q| *q *= scale);
-        }
-        for ((s, y, rho), share) in self.pairs.iter().zip(shares.into_iter().rev()) {
-            let back = rho * dot(y, &q);
-            add(&mut q, share - back, s);
-        }
-        q
-    }
-
-    fn remember(&mut self, here: &Point, next: &Point) {
-        let s: Vec<f64> = next.w.iter().zip(&here.w).map(|(a, b)| a - b).collect();
-        let y: Vec<f64> = next.gradient.iter().zip(&here.gradient).map(|(a, b)| a - b).collect();
-        let curvature = dot(&s, &y);
-        if curvature > 1e-10 * dot(&y, &y) {
-            if self.pairs.len() == PAIRS {
-                self.pairs.pop_front();
-            }
-            self.pairs.push_back((s, y, 1.0 / curvature));
-        }
-    }
-
     /// A point along the direction with f(a) <= f(0) + C1 a f'(0) and |f'(a)| <= C2 |f'(0)|; failing that, the
     /// lowest with the first.
     fn search(&mut self, here: &Point, direction: &[f64], slope: f64, first: f64) -> Option<Point> {
@@ -187,7 +156,7 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
         let (mut length, mut best) = (first, None);
         for _ in 0..MOST_TRIALS {
             let mut w = here.w.clone();
-            add(&mut w, length, direction);
+            add_scaled(&mut w, length, direction);
             let trial = self.at(w);
             let trial_slope = dot(direction, &trial.gradient);
             let falls = trial.value <= here.value + C1 * length * slope && trial.value < low_value;
@@ -210,13 +179,4 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
         }
         best
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// a += by b.
-fn add(a: &mut [f64], by: f64, b: &[f64]) {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a += by * b);
 }

@@ -4,11 +4,13 @@
 //! min f(x),   lower <= x <= upper
 //! ```
 //!
-//! Limited-memory BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4) on the coordinates that
-//! are not held at a bound, with a backtracking search along the projected direction (Bertsekas, Projected
+//! Limited-memory BFGS (quasi_newton.rs) on the coordinates that are not held at a bound, with a backtracking search along the projected direction (Bertsekas, Projected
 //! Newton methods, SIAM J. Control Optim. 20, 1982).
 
-/// Pairs of steps and changes of the gradient that are remembered.
+use crate::algebra::dot;
+use crate::quasi_newton::Memory;
+
+/// Steps that are remembered.
 const MEMORY: usize = 8;
 
 /// Sufficient decrease (Nocedal and Wright, equation 3.4).
@@ -40,7 +42,7 @@ pub fn minimise(
     clip(x, lower, upper);
     let mut gradient = vec![0.0; d];
     let mut value = f(x, &mut gradient);
-    let mut pairs: Vec<(Vec<f64>, Vec<f64>)> = Vec::new();
+    let mut memory = Memory::new(MEMORY);
     let mut next_gradient = vec![0.0; d];
     for _ in 0..limits.iterations {
         let free: Vec<bool> = (0..d)
@@ -51,18 +53,18 @@ pub fn minimise(
         if largest <= limits.gradient || !value.is_finite() {
             break;
         }
-        let mut direction = direction(&steepest, &pairs);
+        let mut direction = memory.direction(&steepest, |_| ());
         for j in 0..d {
             if !free[j] {
                 direction[j] = 0.0;
             }
         }
-        if product(&direction, &gradient) >= 0.0 {
-            pairs.clear();
+        if dot(&direction, &gradient) >= 0.0 {
+            memory.clear();
             direction = steepest.iter().map(|g| -g).collect();
         }
         // The first step has no curvature to go by: a tenth of the box at most.
-        let mut step = if pairs.is_empty() { (0.1 / largest).min(1.0) } else { 1.0 };
+        let mut step = if memory.is_empty() { (0.1 / largest).min(1.0) } else { 1.0 };
         let mut moved = None;
         for _ in 0..HALVINGS {
             let mut candidate: Vec<f64> = (0..d).map(|j| x[j] + step * direction[j]).collect();
@@ -76,14 +78,9 @@ pub fn minimise(
             step *= 0.5;
         }
         let Some((candidate, ahead)) = moved else { break };
-        let s: Vec<f64> = (0..d).map(|j| candidate[j] - x[j]).collect();
-        let y: Vec<f64> = (0..d).map(|j| next_gradient[j] - gradient[j]).collect();
-        if product(&s, &y) > 1e-10 * product(&y, &y) {
-            if pairs.len() == MEMORY {
-                pairs.remove(0);
-            }
-            pairs.push((s, y));
-        }
+        let step = (0..d).map(|j| candidate[j] - x[j]).collect();
+        let change = (0..d).map(|j| next_gradient[j] - gradient[j]).collect();
+        memory.push(step, change);
         let decrease = value - ahead;
         *x = candidate;
         value = ahead;
@@ -95,40 +92,9 @@ pub fn minimise(
     value
 }
 
-/// -H g by the two-loop recursion.
-fn direction(gradient: &[f64], pairs: &[(Vec<f64>, Vec<f64>)]) -> Vec<f64> {
-    let mut q = gradient.to_vec();
-    let mut alphas = Vec::with_capacity(pairs.len());
-    for (s, y) in pairs.iter().rev() {
-        let alpha = product(s, &q) / product(s, y);
-        add_scaled(&mut q, -alpha, y);
-        alphas.push(alpha);
-    }
-    if let Some((s, y)) = pairs.last() {
-        let scale = product(s, y) / product(y, y);
-        q.iter_mut().for_each(|value| *value *= scale);
-    }
-    for ((s, y), alpha) in pairs.iter().zip(alphas.iter().rev()) {
-        let beta = product(y, &q) / product(s, y);
-        add_scaled(&mut q, alpha - beta, s);
-    }
-    q.iter_mut().for_each(|value| *value = -*value);
-    q
-}
-
 fn clip(x: &mut [f64], lower: &[f64], upper: &[f64]) {
     for ((value, low), high) in x.iter_mut().zip(lower).zip(upper) {
         *value = value.max(*low).min(*high);
-    }
-}
-
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
-}
-
-fn add_scaled(out: &mut [f64], factor: f64, row: &[f64]) {
-    for (o, r) in out.iter_mut().zip(row) {
-        *o += factor * r;
     }
 }
 
