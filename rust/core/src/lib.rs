@@ -9,14 +9,15 @@
 //! | data      | X, y and folds as the core reads them                               |
 //! | matrix    | X as finite numbers, dense or sparse                                |
 //! | gemm      | products with a fixed order of summation                            |
+//! | algebra   | inner products of vectors, likewise                                 |
+//! | elementary | exp, log1p and what is made of them                                |
+//! | quasi_newton | the memory of L-BFGS                                             |
 //! | candidate | hyperparameters as named values                                     |
+//! | class_weight | the one that all classifiers have                                |
 //! | metric    | scores of held-out predictions                                      |
 //! | seed      | random streams named by what they are for                           |
 //! | parallel  | threads, interruption, deadline, progress                           |
-//! | vectors   | which vector instructions the processor has, loops for each of them |
-//! | elementary | exp, log1p and what is made of them                                |
-//! | algebra   | inner products with a fixed order of summation                      |
-//! | quasi_newton | the memory of L-BFGS                                             |
+//! | vectors   | which vector instructions the processor has                         |
 //! | linear    | linear models: parameters, scores, links                            |
 //! | descent   | mini-batch gradient descent: steps, batches, linear models             |
 //! | network   | fully connected networks                                            |
@@ -26,6 +27,7 @@
 
 pub mod algebra;
 pub mod candidate;
+pub mod class_weight;
 pub mod data;
 #[cfg(feature = "descent")]
 pub mod descent;

@@ -2,9 +2,9 @@
 //! deadline, progress. No result may depend on which thread ran a task; nothing here is random.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -118,6 +118,45 @@ pub fn for_each<T>(
     });
     control.watch(watcher);
     if control.interrupted() { Err(Error::Interrupted) } else { Ok(()) }
+}
+
+/// Runs one task on a thread of its own, while this one watches. `None` where it was not begun.
+pub fn watched<T: Send>(
+    control: &Control,
+    watcher: Watcher<'_>,
+    task: impl Fn() -> T + Sync,
+) -> Result<Option<T>> {
+    let out = Mutex::new(None);
+    for_each(1, 1, control, watcher, || (), |(), _| *lock(&out) = Some(task()))?;
+    Ok(out.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Fills values (n, width) in blocks of `block` rows: `fill(state, rows, out)`, out (rows, width). Returns the
+/// error of one of the blocks, if any.
+pub fn fill_blocks<S, T: Send>(
+    (block, width): (usize, usize),
+    values: &mut [T],
+    n_threads: usize,
+    control: &Control,
+    watcher: Watcher<'_>,
+    state: impl Fn() -> S + Sync,
+    fill: impl Fn(&mut S, Range<usize>, &mut [T]) -> Result<()> + Sync,
+) -> Result<()> {
+    let blocks: Vec<_> = values.chunks_mut(block * width).map(Mutex::new).collect();
+    let failed = Mutex::new(None);
+    for_each(n_threads, blocks.len(), control, watcher, state, |state, number| {
+        let mut out = lock(&blocks[number]);
+        let first = number * block;
+        if let Err(error) = fill(state, first..first + out.len() / width, &mut out) {
+            *lock(&failed) = Some(error);
+        }
+    })?;
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// What a mutex holds. Whoever panicked with it in hand is reported all the same: the panic goes on.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells the caller that a worker has left, also when it unwinds.

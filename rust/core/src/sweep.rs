@@ -7,11 +7,13 @@
 //! A fit is a sweep of one candidate with nothing held out. What candidates share is the family's
 //! business; that each gets what it would get alone is its promise.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::candidate::Candidate;
 use crate::data::{Data, Features, Fold, Table};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::metric::Metric;
-use crate::parallel::{Control, Watcher};
+use crate::parallel::{Control, Watcher, lock};
 
 /// What to fit, on what, and what to keep of it.
 pub struct Job<'a, X = Table<'a>> {
@@ -34,7 +36,26 @@ impl<X> Job<'_, X> {
         let k = data.n_classes.first().copied().unwrap_or(0);
         self.metrics.iter().map(|metric| metric.score(&y, predictions, k)).collect()
     }
+
+    /// What became of a fit: scores and predictions of the rows held out, and of the training rows if these
+    /// are scored. Model, warning and seconds are left to the family.
+    pub fn evaluation<M>(&self, held_out: Scored, training: Option<Scored>) -> Evaluation<M> {
+        let (train_scores, train_predictions) = training.unzip();
+        Evaluation {
+            scores: held_out.0,
+            train_scores: train_scores.unwrap_or_default(),
+            predictions: self.keep_predictions.then_some(held_out.1),
+            train_predictions: train_predictions.filter(|_| self.keep_predictions),
+            model: None,
+            warning: None,
+            fit_seconds: 0.0,
+            score_seconds: 0.0,
+        }
+    }
 }
+
+/// One score per metric of some rows, and the predictions (n, n_values) to keep.
+pub type Scored = (Vec<f64>, Vec<f64>);
 
 /// What became of one candidate on one fold.
 #[derive(Clone, Debug)]
@@ -61,6 +82,48 @@ pub struct Outcome<M> {
     pub n_fits: usize,
 }
 
+/// Evaluations as the threads of a sweep find them, and the first error.
+pub struct Found<M> {
+    evaluations: Mutex<Vec<Vec<Option<Evaluation<M>>>>>,
+    error: Mutex<Option<Error>>,
+}
+
+impl<M> Found<M> {
+    /// Nothing yet.
+    pub fn new<X>(job: &Job<'_, X>) -> Self {
+        let row = || job.folds.iter().map(|_| None).collect();
+        Found {
+            evaluations: Mutex::new(job.candidates.iter().map(|_| row()).collect()),
+            error: Mutex::new(None),
+        }
+    }
+
+    pub fn put(&self, candidate: usize, fold: usize, evaluation: Evaluation<M>) {
+        lock(&self.evaluations)[candidate][fold] = Some(evaluation);
+    }
+
+    /// Keeps the error of a task, unless there is one.
+    pub fn check(&self, task: Result<()>) {
+        if let Err(error) = task {
+            lock(&self.error).get_or_insert(error);
+        }
+    }
+
+    pub fn has_failed(&self) -> bool {
+        lock(&self.error).is_some()
+    }
+
+    /// The outcome, with a model trained for every evaluation; or the error.
+    pub fn outcome(self) -> Result<Outcome<M>> {
+        if let Some(error) = self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        let evaluations = self.evaluations.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let n_fits = evaluations.iter().flatten().flatten().count();
+        Ok(Outcome { evaluations, n_fits })
+    }
+}
+
 /// A family of models.
 pub trait Family {
     /// What it learns.
@@ -80,14 +143,30 @@ pub trait Family {
 /// A family that learns a model in one go, or goes on from one.
 pub trait Fit: Family {
     /// Learns one model on all rows, from `start` on where the candidate says so, and says what the user
-    /// should be told of it.
+    /// should be told of it. Families that never start elsewhere need no more than this: a sweep of one.
     fn fit(
         &self,
         data: Data<'_, Self::Features<'_>>,
         candidate: &Candidate,
-        start: Option<&Self::Model>,
+        _start: Option<&Self::Model>,
         n_threads: usize,
         control: &Control,
         watcher: Watcher<'_>,
-    ) -> Result<(Self::Model, Option<String>)>;
+    ) -> Result<(Self::Model, Option<String>)> {
+        let folds = [Fold::whole(data.n)];
+        let job = Job {
+            data,
+            folds: &folds,
+            candidates: std::slice::from_ref(candidate),
+            metrics: &[],
+            train_metrics: false,
+            keep_models: true,
+            keep_predictions: false,
+            n_threads,
+        };
+        let mut outcome = self.sweep(&job, control, watcher)?;
+        let evaluation = outcome.evaluations.pop().and_then(|mut row| row.pop()).flatten();
+        let evaluation = evaluation.ok_or(Error::Interrupted)?;
+        Ok((evaluation.model.ok_or(Error::Interrupted)?, evaluation.warning))
+    }
 }

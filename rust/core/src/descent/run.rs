@@ -190,9 +190,9 @@ impl<'a, T: Float> Run<'a, T> {
         self.clip = of(f64::INFINITY);
         let greatest = self.train.iter().fold(1.0, |most: f64, &i| most.max(data.y[i as usize].abs()));
         let k = data.n_classes.first().copied().unwrap_or(0);
-        let mut counts = vec![0; k];
+        let mut counts = vec![0.0; k];
         if k > 0 {
-            self.train.iter().for_each(|&i| counts[data.y[i as usize] as usize] += 1);
+            self.train.iter().for_each(|&i| counts[data.y[i as usize] as usize] += 1.0);
         }
         self.lanes = loss::Lanes {
             class: of(0.0),
@@ -208,7 +208,7 @@ impl<'a, T: Float> Run<'a, T> {
             self.lanes.epsilon[lane] = T::of_f64(own.epsilon);
             if k > 0 {
                 let class = if k == 2 { 1 } else { self.columns[self.live[lane]].class };
-                let weights = own.class_weight.weights(&counts);
+                let weights = own.class_weight.of(0, &counts);
                 self.lanes.class[lane] = T::of_f64(class as f64);
                 self.lanes.positive[lane] = T::of_f64(weights[class]);
                 // Of one class against many, the many weigh 1 (as in scikit-learn).

@@ -7,6 +7,7 @@ use super::optimiser::{Optimiser, Rule};
 use super::penalty::Penalty;
 use super::schedule::{Rate, Schedule};
 use crate::candidate::{Candidate, Reader, Value, as_float, wrong};
+use crate::class_weight::ClassWeight;
 use crate::data::Data;
 use crate::error::{Error, Result};
 
@@ -25,14 +26,6 @@ pub struct Shared {
     pub clipped: bool,
     /// Go on from where the start's training stopped, instead of from its parameters alone.
     pub resume: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum ClassWeight {
-    None,
-    Balanced,
-    /// By class code.
-    Given(Vec<f64>),
 }
 
 /// What every candidate has for itself.
@@ -102,7 +95,11 @@ impl Settings {
                 fit_intercept: reader.bool("fit_intercept")?,
                 tol: optional(&mut reader, "tol", 0.0)?.unwrap_or(f64::NEG_INFINITY),
                 n_iter_no_change: reader.count("n_iter_no_change", 1)?,
-                class_weight: class_weight(&mut reader, data)?,
+                class_weight: match data.n_classes {
+                    // Regression has no such hyperparameter.
+                    [] => ClassWeight::None,
+                    n_classes => ClassWeight::parse(reader.take("class_weight")?, n_classes)?,
+                },
                 planned: if schedule == Schedule::Cosine { max_iter } else { 0 },
             },
             max_iter,
@@ -216,38 +213,5 @@ fn average(value: &Value) -> Result<u64> {
         Value::Bool(on) => Ok(u64::from(*on)),
         Value::Int(first) if *first >= 0 => Ok(*first as u64),
         _ => Err(wrong("average", value, "True, False or an integer >= 1")),
-    }
-}
-
-/// Regression has no such hyperparameter.
-fn class_weight<X>(reader: &mut Reader<'_>, data: &Data<'_, X>) -> Result<ClassWeight> {
-    let Some(&n_classes) = data.n_classes.first() else { return Ok(ClassWeight::None) };
-    let value = reader.take("class_weight")?;
-    match value {
-        Value::None => Ok(ClassWeight::None),
-        Value::Text(name) if name == "balanced" => Ok(ClassWeight::Balanced),
-        Value::Lists(lists)
-            if lists.len() == 1
-                && lists[0].len() == n_classes
-                && lists[0].iter().all(|weight| weight.is_finite() && *weight >= 0.0) =>
-        {
-            Ok(ClassWeight::Given(lists[0].clone()))
-        }
-        _ => Err(wrong("class_weight", value, "None, balanced or a weight >= 0 for every class")),
-    }
-}
-
-impl ClassWeight {
-    /// Weights by class code, given how many training rows each class has.
-    pub fn weights(&self, counts: &[usize]) -> Vec<f64> {
-        match self {
-            ClassWeight::None => vec![1.0; counts.len()],
-            ClassWeight::Given(weights) => weights.clone(),
-            ClassWeight::Balanced => {
-                let n: usize = counts.iter().sum();
-                let fair = n as f64 / counts.len() as f64;
-                counts.iter().map(|&count| fair / count.max(1) as f64).collect()
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::settings::{ClassWeight, Shared};
 use crate::candidate::Amount;
+use crate::class_weight;
 use crate::data::Data;
 use crate::error::{Error, Result};
 use crate::seed::Stream;
@@ -140,9 +141,7 @@ fn balanced(data: &Data<'_>, train: &[u32], count: impl Fn(usize) -> f64) -> Vec
         for (i, &row) in train.iter().enumerate() {
             of_class[data.y[row as usize * data.n_outputs + output] as usize] += count(i);
         }
-        let total: f64 = of_class.iter().sum();
-        let present = of_class.iter().filter(|&&n| n > 0.0).count() as f64;
-        lists.push(of_class.iter().map(|&n| if n > 0.0 { total / (present * n) } else { 0.0 }).collect());
+        lists.push(class_weight::balanced(&of_class));
     }
     by_class(data, train, &lists)
 }

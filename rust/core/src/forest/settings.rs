@@ -6,6 +6,7 @@
 use super::bins::MAX_BINS;
 use super::rules::{Rules, Truncation};
 use crate::candidate::{Amount, Candidate, Reader, Value, as_amount, as_float, wrong};
+use crate::class_weight::fit;
 use crate::data::Data;
 use crate::error::{Error, Result};
 
@@ -219,13 +220,7 @@ fn class_weight(value: &Value, data: &Data<'_>) -> Result<ClassWeight> {
         Value::None => Ok(ClassWeight::None),
         Value::Text(name) if name == "balanced" => Ok(ClassWeight::Balanced),
         Value::Text(name) if name == "balanced_subsample" => Ok(ClassWeight::BalancedSubsample),
-        Value::Lists(lists)
-            if lists.len() == data.n_classes.len()
-                && lists.iter().zip(data.n_classes).all(|(list, &k)| list.len() == k)
-                && lists.iter().flatten().all(|weight| weight.is_finite() && *weight >= 0.0) =>
-        {
-            Ok(ClassWeight::Given(lists.clone()))
-        }
+        Value::Lists(lists) if fit(lists, data.n_classes) => Ok(ClassWeight::Given(lists.clone())),
         _ => Err(wrong(
             "class_weight",
             value,

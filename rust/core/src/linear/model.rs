@@ -7,7 +7,7 @@ use crate::data::Features;
 use crate::error::{Error, Result};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each};
+use crate::parallel::{Control, Watcher, fill_blocks};
 
 /// Rows scored at a time.
 const BLOCK: usize = 512;
@@ -67,14 +67,12 @@ impl LinearModel {
     ) -> Result<Vec<f64>> {
         x.check(n, self.d)?;
         let mut scores = vec![0.0; n * self.n_scores()];
-        let blocks: Vec<_> = scores.chunks_mut(BLOCK * self.n_scores()).map(std::sync::Mutex::new).collect();
-        for_each(n_threads, blocks.len(), control, watcher, Scratch::default, |scratch, b| {
-            let Ok(mut out) = blocks[b].lock() else { return };
-            let first = b * BLOCK;
-            let rows = first..first + out.len() / self.n_scores();
-            self.score_rows(x, rows.map(|i| i as u32), &mut out, scratch);
-        })?;
-        drop(blocks);
+        let fill = |scratch: &mut Scratch, rows: std::ops::Range<usize>, out: &mut [f64]| {
+            self.score_rows(x, rows.map(|i| i as u32), out, scratch);
+            Ok(())
+        };
+        let shape = (BLOCK, self.n_scores());
+        fill_blocks(shape, &mut scores, n_threads, control, watcher, Scratch::default, fill)?;
         Ok(scores)
     }
 

@@ -9,7 +9,8 @@
 
 use super::pass::{Query, Value};
 use super::sample::Sample;
-use super::settings::{ClassWeight, Settings};
+use super::settings::Settings;
+use crate::class_weight::ClassWeight;
 
 /// Strengths of the penalties on one parameter.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -126,7 +127,7 @@ fn class_weights(given: &ClassWeight, sample: &Sample<'_>) -> Vec<f64> {
     let k = sample.classes.len();
     match given {
         ClassWeight::None => vec![1.0; k],
-        ClassWeight::Given(weights) => sample.classes.iter().map(|&code| weights[code]).collect(),
+        ClassWeight::Given(lists) => sample.classes.iter().map(|&code| lists[0][code]).collect(),
         ClassWeight::Balanced => {
             let sum: f64 = sample.totals.iter().sum();
             let of = |&total: &f64| if total > 0.0 { sum / (k as f64 * total) } else { 0.0 };

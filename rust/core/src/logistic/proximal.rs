@@ -15,16 +15,14 @@ use super::effort::{MOST_PARAMETERS, Pace, Prices, Stop};
 use super::objective::Objective;
 use super::pass::Value;
 use super::quadratic::Quadratic;
-use super::smooth::{End, Standing, Want};
+use super::smooth::{End, ROUNDING, SHORTEST, SUFFICIENT, Standing, Want};
 use crate::algebra::dot;
 
-const SUFFICIENT: f64 = 1e-4;
-const ROUNDING: f64 = 1e-11;
-const SHORTEST: f64 = 1e-10;
 /// With no more parameters than this, all are looked at from the start.
 const FEW: usize = 256;
 /// Those looked at first, and by how much their number grows.
 const FIRST: usize = 64;
+
 pub struct Proximal {
     pub standing: Standing,
     pub objective: Objective,

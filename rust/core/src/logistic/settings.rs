@@ -1,17 +1,9 @@
 //! The hyperparameters of logistic regression, checked. What lies here needs no further check.
 
 use crate::candidate::{Candidate, Reader, Value, wrong};
+use crate::class_weight::ClassWeight;
 use crate::error::{Error, Result};
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum ClassWeight {
-    None,
-    Balanced,
-    /// Per class code.
-    Given(Vec<f64>),
-}
-
-/// The hyperparameters of one candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Inverse strength of the penalty; infinite: none.
@@ -37,7 +29,7 @@ impl Settings {
             l1_ratio: reader.float("l1_ratio", 0.0, 1.0)?,
             fit_intercept: reader.bool("fit_intercept")?,
             intercept_scaling: scaling(reader.take("intercept_scaling")?)?,
-            class_weight: class_weight(reader.take("class_weight")?, n_classes)?,
+            class_weight: ClassWeight::parse(reader.take("class_weight")?, &[n_classes])?,
             tol: reader.float("tol", 0.0, f64::INFINITY)?,
             max_iter: reader.count("max_iter", 0)?,
             warm_start: reader.bool("warm_start")?,
@@ -56,20 +48,5 @@ fn scaling(value: &Value) -> Result<Option<f64>> {
         Value::Float(scaling) if *scaling > 0.0 && scaling.is_finite() => Ok(Some(*scaling)),
         Value::Int(scaling) if *scaling > 0 => Ok(Some(*scaling as f64)),
         _ => Err(wrong("intercept_scaling", value, "None or a number > 0")),
-    }
-}
-
-fn class_weight(value: &Value, n_classes: usize) -> Result<ClassWeight> {
-    match value {
-        Value::None => Ok(ClassWeight::None),
-        Value::Text(name) if name == "balanced" => Ok(ClassWeight::Balanced),
-        Value::Lists(lists)
-            if lists.len() == 1
-                && lists[0].len() == n_classes
-                && lists[0].iter().all(|weight| weight.is_finite() && *weight >= 0.0) =>
-        {
-            Ok(ClassWeight::Given(lists[0].clone()))
-        }
-        _ => Err(wrong("class_weight", value, "None, balanced or a weight >= 0 for every class")),
     }
 }

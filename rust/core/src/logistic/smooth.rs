@@ -15,14 +15,14 @@ use crate::quasi_newton::Memory;
 /// Steps remembered.
 const MEMORY: usize = 10;
 /// A step must lower F by this share of what its slope promises (Armijo).
-const SUFFICIENT: f64 = 1e-4;
+pub const SUFFICIENT: f64 = 1e-4;
 /// Where rounding hides what F does: the slope at the end may be this share of that at the start (Hager and
 /// Zhang 2005, the approximate Wolfe conditions).
 const FLAT: f64 = 0.8;
 /// Relative changes of F that may be rounding.
-const ROUNDING: f64 = 1e-11;
+pub const ROUNDING: f64 = 1e-11;
 /// Steps shorter than this share of a direction are none.
-const SHORTEST: f64 = 1e-10;
+pub const SHORTEST: f64 = 1e-10;
 
 /// What a solver needs to go on.
 #[derive(Clone, Debug, PartialEq)]

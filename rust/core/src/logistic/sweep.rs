@@ -3,7 +3,6 @@
 //! A task is a fold and as many candidates as share a pass well. Where X is small, tasks run on threads of
 //! their own; where it is large, one after the other, each pass on all threads.
 
-use std::sync::Mutex;
 use std::time::Instant;
 
 use super::learned::{learned, start};
@@ -17,8 +16,8 @@ use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
 use crate::linear::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each};
-use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};
+use crate::parallel::{Control, Watcher, for_each, watched};
+use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome, Scored};
 
 /// Columns of scores that share a pass: so many that a block of X is read from memory once for what its
 /// products cost, so few that their scores stay in the cache.
@@ -55,7 +54,7 @@ impl Family for Logistic {
         let n_folds = job.folds.len();
         control.expect(settings.len() * n_folds);
         let (outside, inside) = threads(&job.data, job.n_threads, groups.len() * n_folds);
-        let done = Mutex::new(Vec::new());
+        let found = Found::new(job);
         for_each(
             outside,
             groups.len() * n_folds,
@@ -65,21 +64,15 @@ impl Family for Logistic {
             |(), task| {
                 let (g, f) = (task / n_folds, task % n_folds);
                 let workers = Workers { control, n_threads: inside };
-                let found = evaluate(job, n_classes, groups[g], &job.folds[f], workers);
+                let evaluated = evaluate(job, n_classes, groups[g], &job.folds[f], workers);
                 control.advance(groups[g].len());
-                if let Ok(mut done) = done.lock() {
-                    done.push((g * together, f, found));
-                }
+                found.check(evaluated.map(|evaluations| {
+                    let candidates = g * together..;
+                    candidates.zip(evaluations).for_each(|(c, evaluation)| found.put(c, f, evaluation));
+                }));
             },
         )?;
-        let mut outcome = Outcome { evaluations: vec![vec![None; n_folds]; settings.len()], n_fits: 0 };
-        for (first, f, found) in done.into_inner().unwrap_or_default() {
-            for (c, evaluation) in found?.into_iter().enumerate() {
-                outcome.evaluations[first + c][f] = Some(evaluation);
-                outcome.n_fits += 1;
-            }
-        }
-        Ok(outcome)
+        found.outcome()
     }
 }
 
@@ -98,24 +91,13 @@ impl Fit for Logistic {
         let all = Fold::whole(data.n);
         let (_, inside) = threads(&data, n_threads, 1);
         let workers = Workers { control, n_threads: inside };
-        let found = Mutex::new(None);
         control.expect(1);
-        for_each(
-            1,
-            1,
-            control,
-            watcher,
-            || (),
-            |(), _| {
-                let learned = fit(&data, n_classes, &settings, start_from, &all.train, workers);
-                if let Ok(mut found) = found.lock() {
-                    *found = Some(learned);
-                }
-                control.advance(1);
-            },
-        )?;
-        // Nothing was found if the work was stopped.
-        found.into_inner().ok().flatten().unwrap_or(Err(Error::Interrupted))
+        let learned = watched(control, watcher, || {
+            let learned = fit(&data, n_classes, &settings, start_from, &all.train, workers);
+            control.advance(1);
+            learned
+        })?;
+        learned.unwrap_or(Err(Error::Interrupted))
     }
 }
 
@@ -177,26 +159,15 @@ fn evaluate(
     let models: Vec<_> = solutions.iter().map(|one| learned(&sample, one, n_classes)).collect();
     let fit_seconds = start.elapsed().as_secs_f64() / settings.len() as f64;
     let start = Instant::now();
-    let held_out = Scored::new(job, &models, &fold.test, workers)?;
+    let held_out = SideBySide::new(job, &models, &fold.test, workers)?;
     let training =
-        if job.train_metrics { Some(Scored::new(job, &models, &fold.train, workers)?) } else { None };
+        if job.train_metrics { Some(SideBySide::new(job, &models, &fold.train, workers)?) } else { None };
     let mut evaluations = Vec::new();
     for (c, (model, warning)) in models.into_iter().zip(warnings).enumerate() {
-        let (scores, predictions) = held_out.of(job, &model, c);
-        let (train_scores, train_predictions) = match &training {
-            Some(training) => training.of(job, &model, c),
-            None => (Vec::new(), None),
-        };
-        evaluations.push(Evaluation {
-            scores,
-            train_scores,
-            predictions,
-            train_predictions,
-            model: job.keep_models.then_some(model),
-            warning,
-            fit_seconds,
-            score_seconds: 0.0,
-        });
+        let of = |side: &SideBySide<'_>| side.of(job, &model, c);
+        let scored = job.evaluation(of(&held_out), training.as_ref().map(of));
+        let model = job.keep_models.then_some(model);
+        evaluations.push(Evaluation { model, warning, fit_seconds, ..scored });
     }
     let score_seconds = start.elapsed().as_secs_f64() / settings.len() as f64;
     evaluations.iter_mut().for_each(|evaluation| evaluation.score_seconds = score_seconds);
@@ -204,7 +175,7 @@ fn evaluate(
 }
 
 /// Scores of some rows by several models, side by side.
-struct Scored<'a> {
+struct SideBySide<'a> {
     rows: &'a [u32],
     /// Columns of one model, and of all.
     k: usize,
@@ -215,7 +186,7 @@ struct Scored<'a> {
 /// Rows scored at a time.
 const ROWS: usize = 2048;
 
-impl<'a> Scored<'a> {
+impl<'a> SideBySide<'a> {
     /// One product for all models gives each the bits that it gives alone.
     fn new(
         job: &Job<'_, Matrix<'_>>,
@@ -242,15 +213,14 @@ impl<'a> Scored<'a> {
         let room = Vec::with_capacity(rows.len() * width);
         let scores =
             workers.fold(parts.len(), Scratch::default, score, room, |all, part| all.extend(part))?;
-        Ok(Scored { rows, k, width, scores: scores.ok_or(Error::Interrupted)? })
+        Ok(SideBySide { rows, k, width, scores: scores.ok_or(Error::Interrupted)? })
     }
 
-    /// The metrics of model c, and its scores if they are kept.
-    fn of(&self, job: &Job<'_, Matrix<'_>>, model: &LinearModel, c: usize) -> (Vec<f64>, Option<Vec<f64>>) {
+    /// The metrics of model c, and its scores.
+    fn of(&self, job: &Job<'_, Matrix<'_>>, model: &LinearModel, c: usize) -> Scored {
         let columns = c * self.k..(c + 1) * self.k;
         let rows = self.scores.chunks_exact(self.width);
         let scores: Vec<f64> = rows.flat_map(|row| &row[columns.clone()]).copied().collect();
-        let metrics = job.scores(self.rows, &model.link.values(&scores, model.n_classes));
-        (metrics, job.keep_predictions.then_some(scores))
+        (job.scores(self.rows, &model.link.values(&scores, model.n_classes)), scores)
     }
 }

@@ -1,6 +1,6 @@
 //! A learned network: its parameters, how training went, and its predictions.
 
-use std::sync::Mutex;
+use std::ops::Range;
 
 use super::learner::History;
 use super::loss::Output;
@@ -10,7 +10,7 @@ use crate::data::Features;
 use crate::elementary::Float;
 use crate::error::{Error, Result};
 use crate::matrix::{Floats, Matrix};
-use crate::parallel::{Control, Watcher, for_each};
+use crate::parallel::{Control, Watcher, fill_blocks};
 use crate::vectors::Vectors;
 
 /// Rows predicted at a time.
@@ -171,13 +171,12 @@ impl Network {
     ) -> Result<Vec<f64>> {
         let k = self.n_values();
         let mut values = vec![0.0; n * k];
-        let blocks: Vec<_> = values.chunks_mut(BLOCK * k).map(Mutex::new).collect();
-        for_each(n_threads, blocks.len(), control, watcher, Scratch::default, |scratch, b| {
-            let Ok(mut out) = blocks[b].lock() else { return };
-            let rows: Vec<u32> = (b * BLOCK..b * BLOCK + out.len() / k).map(|i| i as u32).collect();
-            self.predict_block(w, x, &rows, &mut out, scratch);
-        })?;
-        drop(blocks);
+        let fill = |scratch: &mut Scratch<T>, rows: Range<usize>, out: &mut [f64]| {
+            let rows: Vec<u32> = rows.map(|i| i as u32).collect();
+            self.predict_block(w, x, &rows, out, scratch);
+            Ok(())
+        };
+        fill_blocks((BLOCK, k), &mut values, n_threads, control, watcher, Scratch::default, fill)?;
         Ok(values)
     }
 

@@ -3,8 +3,9 @@
 use std::sync::Mutex;
 
 use super::pass::Rows;
-use super::settings::{Shared, Weighting};
+use super::settings::Shared;
 use super::team::Team;
+use crate::class_weight::ClassWeight;
 use crate::data::Data;
 use crate::elementary::Float;
 use crate::matrix::Matrix;
@@ -42,7 +43,7 @@ impl<'a, T: Float> Sample<'a, T> {
             }
             targets
         };
-        let by_class = class_weights(data, &shared.weighting, train);
+        let by_class = class_weights(data, &shared.class_weight, train);
         let weights = (data.sample_weight.is_some() || by_class.is_some()).then(|| {
             let weight = |i: usize| {
                 let given = data.sample_weight.map_or(1.0, |weights| weights[i]);
@@ -91,23 +92,13 @@ impl<'a, T: Float> Sample<'a, T> {
 }
 
 /// Weights by output and class.
-fn class_weights(data: &Data<'_, Matrix<'_>>, weighting: &Weighting, train: &[u32]) -> Option<Vec<Vec<f64>>> {
-    match weighting {
-        Weighting::None => None,
-        Weighting::Given(weights) => Some(weights.clone()),
-        Weighting::Balanced => Some(
-            (data.n_classes.iter().enumerate())
-                .map(|(output, &n_classes)| {
-                    let mut counts = vec![0.0f64; n_classes];
-                    train.iter().for_each(|&i| {
-                        counts[data.y[i as usize * data.n_outputs + output] as usize] += 1.0;
-                    });
-                    let share = train.len() as f64 / n_classes as f64;
-                    counts.into_iter().map(|count| share / count.max(1.0)).collect()
-                })
-                .collect(),
-        ),
-    }
+fn class_weights(data: &Data<'_, Matrix<'_>>, given: &ClassWeight, train: &[u32]) -> Option<Vec<Vec<f64>>> {
+    let of = |(output, &n_classes)| {
+        let mut counts = vec![0.0; n_classes];
+        train.iter().for_each(|&i| counts[data.y[i as usize * data.n_outputs + output] as usize] += 1.0);
+        given.of(output, &counts)
+    };
+    (*given != ClassWeight::None).then(|| data.n_classes.iter().enumerate().map(of).collect())
 }
 
 /// Memory of a gathered batch.

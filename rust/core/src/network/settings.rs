@@ -5,20 +5,12 @@ use super::loss::{Loss, Output};
 use super::plan::Start;
 use super::sample::n_targets;
 use crate::candidate::{Candidate, Reader, Value, as_float, wrong};
+use crate::class_weight::ClassWeight;
 use crate::data::Data;
 use crate::descent::optimiser::{Optimiser, Rule};
 use crate::descent::schedule::{Rate, Schedule};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-
-/// Weights of classes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Weighting {
-    None,
-    Balanced,
-    /// By output and class.
-    Given(Vec<Vec<f64>>),
-}
 
 /// What candidates that train side by side have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +22,7 @@ pub struct Shared {
     pub batch_size: Option<usize>,
     /// The share of the rows that is kept back, if any.
     pub held_back: Option<f64>,
-    pub weighting: Weighting,
+    pub class_weight: ClassWeight,
     /// All rows at each step.
     pub lbfgs: bool,
 }
@@ -99,7 +91,7 @@ impl Settings {
             shuffle: read.bool("shuffle")?,
             batch_size: read.optional_count("batch_size", 1)?,
             held_back: (early_stopping && solver != "lbfgs").then_some(fraction),
-            weighting: weighting(&mut read)?,
+            class_weight: ClassWeight::parse(read.take("class_weight")?, data.n_classes)?,
             lbfgs: solver == "lbfgs",
         };
         let hidden = sizes(&mut read)?;
@@ -190,15 +182,6 @@ fn target(read: &mut Reader<'_>, data: &Data<'_, Matrix<'_>>) -> Result<(Output,
         )),
         "poisson" if !classes => Ok((Output::Exponential, Loss::Poisson)),
         other => Err(wrong("loss", &Value::Text(other.to_owned()), "a loss of the task")),
-    }
-}
-
-fn weighting(read: &mut Reader<'_>) -> Result<Weighting> {
-    match read.take("class_weight")? {
-        Value::None => Ok(Weighting::None),
-        Value::Text(text) if text == "balanced" => Ok(Weighting::Balanced),
-        Value::Lists(weights) => Ok(Weighting::Given(weights.clone())),
-        other => Err(wrong("class_weight", other, "None, 'balanced' or weights by output and class")),
     }
 }
 

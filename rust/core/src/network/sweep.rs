@@ -4,7 +4,6 @@
 //! of epochs alone one network. A task is a group, or a share of it, on a fold; tasks run side by side, and a
 //! single one shares its steps among the threads. Neither leaves a trace in the outcome.
 
-use std::sync::Mutex;
 use std::time::Instant;
 
 use super::model::{Network, Precision, Scratch};
@@ -14,8 +13,8 @@ use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each};
-use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};
+use crate::parallel::{Control, Watcher, for_each, watched};
+use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 
 /// Numbers that the networks of a task may hold: they should stay in the caches, as all of them are read at
 /// each step.
@@ -29,9 +28,6 @@ struct Task<'a> {
     fold: usize,
     members: Vec<Member<'a>>,
 }
-
-/// What was found, by candidate and fold.
-type Found = Vec<Vec<Option<Evaluation<Network>>>>;
 
 impl Family for Networks {
     type Model = Network;
@@ -49,10 +45,7 @@ impl Family for Networks {
         let tasks = tasks(&settings, job);
         let epochs = |member: &Member<'_>| member.stops.last().map_or(0, |&(epochs, _)| epochs);
         control.expect(tasks.iter().flat_map(|task| &task.members).map(epochs).sum());
-        let nothing: Found =
-            job.candidates.iter().map(|_| job.folds.iter().map(|_| None).collect()).collect();
-        let found = Mutex::new(nothing);
-        let failed: Mutex<Option<Error>> = Mutex::new(None);
+        let found = Found::new(job);
         // Threads that are left over share the steps of a task.
         let inner = (job.n_threads / tasks.len().max(1)).max(1);
         for_each(
@@ -64,21 +57,14 @@ impl Family for Networks {
             |(), i| {
                 let task = &tasks[i];
                 let single = task.members.first().is_some_and(|member| member.settings.shared.single);
-                let outcome = if single {
+                found.check(if single {
                     evaluate::<f32>(job, task, inner, control, &found)
                 } else {
                     evaluate::<f64>(job, task, inner, control, &found)
-                };
-                if let (Err(error), Ok(mut failed)) = (outcome, failed.lock()) {
-                    failed.get_or_insert(error);
-                }
+                });
             },
         )?;
-        if let Ok(Some(error)) = failed.into_inner() {
-            return Err(error);
-        }
-        let evaluations = found.into_inner().unwrap_or_default();
-        Ok(Outcome { evaluations, n_fits: tasks.iter().map(|task| task.members.len()).sum() })
+        Ok(Outcome { n_fits: tasks.iter().map(|task| task.members.len()).sum(), ..found.outcome()? })
     }
 }
 
@@ -88,7 +74,7 @@ fn evaluate<T: Precision>(
     task: &Task<'_>,
     n_threads: usize,
     control: &Control,
-    found: &Mutex<Found>,
+    found: &Found<Network>,
 ) -> Result<()> {
     let fold = &job.folds[task.fold];
     let mut scratch = Scratch::default();
@@ -103,9 +89,7 @@ fn evaluate<T: Precision>(
         evaluation.score_seconds = start.elapsed().as_secs_f64();
         // Scoring is no part of the training of others.
         begin += start.elapsed();
-        if let Ok(mut found) = found.lock() {
-            found[candidate][task.fold] = Some(evaluation);
-        }
+        found.put(candidate, task.fold, evaluation);
     })
 }
 
@@ -116,28 +100,21 @@ fn score<T: Precision>(
     scratch: &mut Scratch<T>,
 ) -> Evaluation<Network> {
     let Trained { model, converged, .. } = trained;
-    let mut predict = |rows: &[u32]| match &model {
-        Ok(model) => model.predict_rows(&job.data.x, rows, scratch),
-        // What has no prediction has no score.
-        Err(_) => vec![f64::NAN; rows.len() * job.data.n_values()],
+    let mut of = |rows: &[u32]| {
+        let predictions = match &model {
+            Ok(model) => model.predict_rows(&job.data.x, rows, scratch),
+            // What has no prediction has no score.
+            Err(_) => vec![f64::NAN; rows.len() * job.data.n_values()],
+        };
+        (job.scores(rows, &predictions), predictions)
     };
-    let predictions = predict(&fold.test);
-    let train_predictions = job.train_metrics.then(|| predict(&fold.train));
+    let scored = job.evaluation(of(&fold.test), job.train_metrics.then(|| of(&fold.train)));
     let warning = match &model {
         Err(reason) => Some(format!("A network was given up: {reason}.")),
         Ok(model) if !converged => Some(unfinished(model.n_iter)),
         Ok(_) => None,
     };
-    Evaluation {
-        scores: job.scores(&fold.test, &predictions),
-        train_scores: train_predictions.as_ref().map_or(Vec::new(), |p| job.scores(&fold.train, p)),
-        predictions: job.keep_predictions.then_some(predictions),
-        train_predictions: train_predictions.filter(|_| job.keep_predictions),
-        model: model.ok().filter(|_| job.keep_models),
-        warning,
-        fit_seconds: 0.0,
-        score_seconds: 0.0,
-    }
+    Evaluation { model: model.ok().filter(|_| job.keep_models), warning, ..scored }
 }
 
 fn unfinished(n_iter: usize) -> String {
@@ -204,28 +181,18 @@ impl Fit for Networks {
         let settings = Settings::parse(candidate, &data)?;
         control.expect(settings.epochs);
         let fold = Fold::whole(data.n);
-        let outcome: Mutex<Option<Result<Trained>>> = Mutex::new(None);
-        for_each(
-            1,
-            1,
-            control,
-            watcher,
-            || (),
-            |(), _| {
-                let members = [Member { settings: &settings, stops: vec![(settings.epochs, 0)] }];
-                let mut last = None;
-                let done = |trained| last = Some(trained);
-                let trained = if settings.shared.single {
-                    train::<f32>(&data, &fold.train, &members, start, n_threads, control, done)
-                } else {
-                    train::<f64>(&data, &fold.train, &members, start, n_threads, control, done)
-                };
-                if let Ok(mut outcome) = outcome.lock() {
-                    *outcome = trained.map(|()| last).transpose();
-                }
-            },
-        )?;
-        let trained = outcome.into_inner().ok().flatten().unwrap_or(Err(Error::Interrupted))?;
+        let ran = watched(control, watcher, || {
+            let members = [Member { settings: &settings, stops: vec![(settings.epochs, 0)] }];
+            let mut last = None;
+            let done = |trained| last = Some(trained);
+            if settings.shared.single {
+                train::<f32>(&data, &fold.train, &members, start, n_threads, control, done)?;
+            } else {
+                train::<f64>(&data, &fold.train, &members, start, n_threads, control, done)?;
+            }
+            last.ok_or(Error::Interrupted)
+        })?;
+        let trained = ran.unwrap_or(Err(Error::Interrupted))?;
         match trained.model {
             Err(reason) => Err(Error::invalid(format!(
                 "Solver produced non-finite parameter weights. The input data may contain large values and \

@@ -1,6 +1,6 @@
 //! A learned kernel machine: support vectors, dual coefficients, and the decision values that they give.
 
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
 
 use super::calibrate::{Calibrated, couple};
 use super::kernel::{Kernel, Kind};
@@ -11,7 +11,7 @@ use super::settings::Ties;
 use crate::data::Features;
 use crate::error::{Error, Result, filled};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each};
+use crate::parallel::{Control, Watcher, fill_blocks};
 use crate::vectors::Vectors;
 
 /// Rows that are predicted at a time.
@@ -175,21 +175,12 @@ impl SvmModel {
         x.check(n, self.d)?;
         let width = self.n_values();
         let mut values = filled(n * width, 0.0, "predictions")?;
-        let blocks: Vec<_> = values.chunks_mut(BLOCK * width).map(Mutex::new).collect();
-        let failed = Mutex::new(None);
-        for_each(n_threads, blocks.len(), control, watcher, Block::default, |block, number| {
-            let mut out = blocks[number].lock().unwrap_or_else(PoisonError::into_inner);
-            let first = number * BLOCK;
-            let rows: Vec<u32> = (first..first + out.len() / width).map(|i| i as u32).collect();
-            if let Err(error) = self.predict_rows(x, &rows, &mut out, block) {
-                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            }
-        })?;
-        drop(blocks);
-        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None => Ok(values),
-        }
+        let fill = |block: &mut Block, rows: Range<usize>, out: &mut [f64]| {
+            let rows: Vec<u32> = rows.map(|i| i as u32).collect();
+            self.predict_rows(x, &rows, out, block)
+        };
+        fill_blocks((BLOCK, width), &mut values, n_threads, control, watcher, Block::default, fill)?;
+        Ok(values)
     }
 
     fn predict_rows(&self, x: &Matrix<'_>, rows: &[u32], out: &mut [f64], block: &mut Block) -> Result<()> {

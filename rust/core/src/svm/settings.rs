@@ -3,6 +3,7 @@
 use super::kernel::{Kernel, Kind};
 use super::machine::Machine;
 use crate::candidate::{Candidate, Reader, Value, as_float, wrong};
+use crate::class_weight::ClassWeight;
 use crate::data::Data;
 use crate::error::{Error, Result};
 
@@ -23,14 +24,6 @@ pub enum Gamma {
     /// 1 / d
     Auto,
     Value(f64),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum ClassWeight {
-    None,
-    /// n / (K n_k) over the training rows.
-    Balanced,
-    Each(Vec<f64>),
 }
 
 /// How decision values become probabilities.
@@ -105,7 +98,7 @@ impl Settings {
             value => return Err(wrong("max_iter", value, "an integer >= -1")),
         };
         let with_classes = |read: &mut Reader<'_>| -> Result<_> {
-            let weight = class_weight(read.take("class_weight")?, classes.unwrap_or(0))?;
+            let weight = ClassWeight::parse(read.take("class_weight")?, data.n_classes)?;
             let calibration = match read.text("probability")? {
                 "none" => None,
                 "sigmoid" => Some(Calibration::Sigmoid),
@@ -154,20 +147,5 @@ impl Settings {
     pub fn same_path(&self, other: &Self) -> bool {
         let same = |a: &Self| Settings { machine: a.machine.without_c(), ..a.clone() };
         same(self) == same(other)
-    }
-}
-
-/// None, balanced, or a weight for each class.
-pub fn class_weight(value: &Value, n_classes: usize) -> Result<ClassWeight> {
-    match value {
-        Value::None => Ok(ClassWeight::None),
-        Value::Text(text) if text == "balanced" => Ok(ClassWeight::Balanced),
-        Value::Lists(lists) if lists.len() == 1 && lists[0].len() == n_classes => {
-            if lists[0].iter().all(|w| w.is_finite() && *w >= 0.0) {
-                return Ok(ClassWeight::Each(lists[0].clone()));
-            }
-            Err(Error::invalid("class_weight must hold finite numbers >= 0"))
-        }
-        other => Err(wrong("class_weight", other, "None, 'balanced' or one weight per class")),
     }
 }

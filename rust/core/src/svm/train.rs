@@ -6,7 +6,7 @@
 //! A candidate's fold is scored as soon as its last pair is solved.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::calibrate::{Calibrated, isotonic_of, sigmoid_of};
@@ -15,18 +15,16 @@ use super::machine::{Layout, Learned, Machine, Pair, expand, learned, pairs, pro
 use super::model::{Coefficients, SvmModel, class_values, combine, no_points, probabilities_of};
 use super::points::{Points, Source};
 use super::problem::{Point, Problem, Solution};
-use super::settings::{Calibration, ClassWeight, Settings, Which};
+use super::settings::{Calibration, Settings, Which};
 use super::solve::{Limits, Solver, gradient, subtract};
 use super::store::{Base, Budget, Store};
 use super::variance::{Spread, advice};
-use crate::candidate::Candidate;
-use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
 use crate::metric::Metric;
-use crate::parallel::{Control, Watcher, for_each};
+use crate::parallel::{Control, Watcher, for_each, lock};
 use crate::seed::Stream;
-use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};
+use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 
 /// A family of kernel machines.
 pub struct Svms(pub Which);
@@ -47,32 +45,7 @@ impl Family for Svms {
     }
 }
 
-impl Fit for Svms {
-    fn fit(
-        &self,
-        data: Data<'_, Matrix<'_>>,
-        candidate: &Candidate,
-        _start: Option<&SvmModel>,
-        n_threads: usize,
-        control: &Control,
-        watcher: Watcher<'_>,
-    ) -> Result<(SvmModel, Option<String>)> {
-        let job = Job {
-            data,
-            folds: &[Fold::whole(data.n)],
-            candidates: std::slice::from_ref(candidate),
-            metrics: &[],
-            train_metrics: false,
-            keep_models: true,
-            keep_predictions: false,
-            n_threads,
-        };
-        let mut outcome = self.sweep(&job, control, watcher)?;
-        let evaluation = outcome.evaluations.pop().and_then(|mut row| row.pop()).flatten();
-        let evaluation = evaluation.ok_or(Error::Interrupted)?;
-        Ok((evaluation.model.ok_or(Error::Interrupted)?, evaluation.warning))
-    }
-}
+impl Fit for Svms {}
 
 /// What is known before anything is solved.
 struct Sweep<'a> {
@@ -108,10 +81,6 @@ struct Pending {
     pairs: Vec<Option<Learned>>,
     left: usize,
     seconds: f64,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'a> Sweep<'a> {
@@ -220,28 +189,17 @@ impl<'a> Sweep<'a> {
                     Mutex::new(Pending { pairs, left: self.pairs.len(), seconds: 0.0 })
                 })
                 .collect(),
-            evaluations: (0..self.settings.len() * job.folds.len()).map(|_| Mutex::new(None)).collect(),
-            failed: Mutex::new(None),
+            found: Found::new(job),
             n_threads: (n_threads / self.tasks.len().max(1)).max(1),
             control,
         };
         control.expect(self.settings.len() * job.folds.len() * self.pairs.len());
         for_each(n_threads, self.tasks.len(), control, watcher, Solver::default, |solver, t| {
-            if lock(&run.failed).is_some() {
-                return;
-            }
-            if let Err(error) = run.task(solver, &self.tasks[t]) {
-                lock(&run.failed).get_or_insert(error);
+            if !run.found.has_failed() {
+                run.found.check(run.task(solver, &self.tasks[t]));
             }
         })?;
-        if let Some(error) = run.failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
-        }
-        let mut cells = run.evaluations.into_iter().map(|e| e.into_inner().unwrap_or_default());
-        let evaluations: Vec<Vec<_>> =
-            (0..self.settings.len()).map(|_| cells.by_ref().take(job.folds.len()).collect()).collect();
-        let n_fits = evaluations.iter().flatten().filter(|e| e.is_some()).count();
-        Ok(Outcome { evaluations, n_fits })
+        run.found.outcome()
     }
 
     /// Weights by place of a candidate on a fold: how often a row trains, times its own and its class's.
@@ -252,14 +210,7 @@ impl<'a> Sweep<'a> {
             return weights;
         }
         let sizes: Vec<f64> = self.layout.classes.iter().map(|c| count[c.clone()].iter().sum()).collect();
-        let total: f64 = sizes.iter().sum();
-        let present = sizes.iter().filter(|size| **size > 0.0).count() as f64;
-        for (k, class) in self.layout.classes.iter().enumerate() {
-            let factor = match &settings.class_weight {
-                ClassWeight::None => 1.0,
-                ClassWeight::Balanced => total / (present * sizes[k].max(1.0)),
-                ClassWeight::Each(weights) => weights[k],
-            };
+        for (class, factor) in self.layout.classes.iter().zip(settings.class_weight.of(0, &sizes)) {
             weights[class.clone()].iter_mut().for_each(|w| *w *= factor);
         }
         weights
@@ -275,8 +226,7 @@ struct Run<'a> {
     stores: Vec<Mutex<Option<Arc<Store<'a>>>>>,
     left: Vec<AtomicUsize>,
     pending: Vec<Mutex<Pending>>,
-    evaluations: Vec<Mutex<Option<Evaluation<SvmModel>>>>,
-    failed: Mutex<Option<Error>>,
+    found: Found<SvmModel>,
     /// Threads within a task.
     n_threads: usize,
     control: &'a Control,
@@ -371,8 +321,10 @@ impl<'a> Run<'a> {
             std::mem::take(&mut *pending)
         };
         let learned: Vec<&Learned> = pending.pairs.iter().flatten().collect();
-        let evaluation = self.evaluate(task, &self.sweep.settings[c], &learned, pending.seconds, store)?;
-        *lock(&self.evaluations[cell]) = evaluation;
+        let settings = &self.sweep.settings[c];
+        if let Some(evaluation) = self.evaluate(task, settings, &learned, pending.seconds, store)? {
+            self.found.put(c, task.fold, evaluation);
+        }
         Ok(())
     }
 
@@ -403,24 +355,22 @@ impl<'a> Run<'a> {
             test = Some(held_out);
             train = job.train_metrics.then_some(training);
         }
-        let scores = |rows: &[u32], values: &Option<Vec<f64>>| {
-            values.as_ref().map_or_else(Vec::new, |v| self.scores(rows, v, &calibrated, settings))
-        };
-        let (scores, train_scores) = (scores(&fold.test, &test), scores(&fold.train, &train));
+        let scored =
+            |rows: &[u32], values: Vec<f64>| (self.scores(rows, &values, &calibrated, settings), values);
+        let held_out = test.map(|values| scored(&fold.test, values));
+        let training = train.map(|values| scored(&fold.train, values));
+        let evaluation = job.evaluation(held_out.unwrap_or_default(), training);
         let model = job.keep_models.then(|| self.model(task, settings, learned, combined, calibrated));
         let worst = learned.iter().filter(|one| !one.converged);
         let worst = worst.max_by(|a, b| a.violation.total_cmp(&b.violation));
         Ok(Some(Evaluation {
-            scores,
-            train_scores,
-            predictions: test.filter(|_| job.keep_predictions),
-            train_predictions: train.filter(|_| job.keep_predictions),
             model: model.transpose()?,
             warning: worst.map(|one| {
                 advice(settings, one.steps, one.violation, &sweep.spread, &job.data.x, &fold.train)
             }),
             fit_seconds: seconds,
             score_seconds: start.elapsed().as_secs_f64(),
+            ..evaluation
         }))
     }
 

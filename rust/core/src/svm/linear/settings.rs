@@ -1,7 +1,7 @@
 //! Hyperparameters of the linear machines: which there are and what is legal.
 
-use super::super::settings::{ClassWeight, class_weight};
 use crate::candidate::{Candidate, Reader, Value, wrong};
+use crate::class_weight::ClassWeight;
 use crate::data::Data;
 use crate::error::{Error, Result};
 
@@ -75,7 +75,7 @@ impl Settings {
                     "crammer_singer" => true,
                     other => return Err(Error::invalid(format!("multi_class='{other}' is not supported"))),
                 };
-                (lasso, crammer, class_weight(read.take("class_weight")?, k)?)
+                (lasso, crammer, ClassWeight::parse(read.take("class_weight")?, &[k])?)
             }
         };
         let epsilon = if classes.is_none() { read.float("epsilon", 0.0, f64::MAX)? } else { 0.0 };

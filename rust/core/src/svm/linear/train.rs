@@ -2,21 +2,18 @@
 //! walked from the smallest C on, each solution the start of the next; a path of a class is one task.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use super::super::points::Points;
-use super::super::settings::ClassWeight;
 use super::problem::{Problem, Solved};
 use super::settings::{Loss, Settings, Solver};
 use super::{crammer, dual, lasso, newton};
-use crate::candidate::Candidate;
-use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
 use crate::linear::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each};
-use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};
+use crate::parallel::{Control, Watcher, for_each, lock};
+use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 use crate::vectors::Vectors;
 
 /// The family of linear machines.
@@ -36,36 +33,7 @@ impl Family for LinearSvms {
     }
 }
 
-impl Fit for LinearSvms {
-    fn fit(
-        &self,
-        data: Data<'_, Matrix<'_>>,
-        candidate: &Candidate,
-        _start: Option<&LinearModel>,
-        n_threads: usize,
-        control: &Control,
-        watcher: Watcher<'_>,
-    ) -> Result<(LinearModel, Option<String>)> {
-        let job = Job {
-            data,
-            folds: &[Fold::whole(data.n)],
-            candidates: std::slice::from_ref(candidate),
-            metrics: &[],
-            train_metrics: false,
-            keep_models: true,
-            keep_predictions: false,
-            n_threads,
-        };
-        let mut outcome = self.sweep(&job, control, watcher)?;
-        let evaluation = outcome.evaluations.pop().and_then(|mut row| row.pop()).flatten();
-        let evaluation = evaluation.ok_or(Error::Interrupted)?;
-        Ok((evaluation.model.ok_or(Error::Interrupted)?, evaluation.warning))
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+impl Fit for LinearSvms {}
 
 struct Sweep<'a> {
     job: &'a Job<'a, Matrix<'a>>,
@@ -159,30 +127,19 @@ impl<'a> Sweep<'a> {
                 Mutex::new(Pending { solved, left: problems, seconds: 0.0 })
             })
             .collect();
-        let evaluations: Vec<Mutex<Option<Evaluation<LinearModel>>>> =
-            pending.iter().map(|_| Mutex::new(None)).collect();
-        let failed = Mutex::new(None);
+        let found = Found::new(job);
         control.expect(self.tasks.iter().map(|task| task.members.len()).sum());
         for_each(job.n_threads, self.tasks.len(), control, watcher, Scratch::default, |scratch, t| {
-            if let Err(error) = self.walk(&self.tasks[t], &pending, &evaluations, scratch, control) {
-                lock(&failed).get_or_insert(error);
-            }
+            found.check(self.walk(&self.tasks[t], &pending, &found, scratch, control));
         })?;
-        if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
-        }
-        let mut cells = evaluations.into_iter().map(|e| e.into_inner().unwrap_or_default());
-        let evaluations: Vec<Vec<_>> =
-            (0..n_candidates).map(|_| cells.by_ref().take(n_folds).collect()).collect();
-        let n_fits = evaluations.iter().flatten().filter(|e| e.is_some()).count();
-        Ok(Outcome { evaluations, n_fits })
+        found.outcome()
     }
 
     fn walk(
         &self,
         task: &Task,
         pending: &[Mutex<Pending>],
-        evaluations: &[Mutex<Option<Evaluation<LinearModel>>>],
+        found: &Found<LinearModel>,
         scratch: &mut Scratch,
         control: &Control,
     ) -> Result<()> {
@@ -201,7 +158,7 @@ impl<'a> Sweep<'a> {
                 (pending.left == 0).then(|| std::mem::take(&mut *pending))
             };
             if let Some(done) = done {
-                *lock(&evaluations[cell]) = Some(self.evaluate(task.fold, settings, &done, scratch)?);
+                found.put(c, task.fold, self.evaluate(task.fold, settings, &done, scratch)?);
             }
             control.advance(1);
         }
@@ -274,20 +231,14 @@ impl<'a> Sweep<'a> {
     }
 
     fn class_weights(&self, settings: &Settings, rows: &[u32]) -> Vec<f64> {
-        match &settings.class_weight {
-            ClassWeight::None => vec![1.0; self.n_classes],
-            ClassWeight::Each(weights) => weights.clone(),
-            ClassWeight::Balanced => {
-                // scikit-learn counts the sample weights here.
-                let data = &self.job.data;
-                let mut sizes = vec![0.0; self.n_classes];
-                let weight = |i: u32| data.sample_weight.map_or(1.0, |w| w[i as usize]);
-                rows.iter().for_each(|&i| sizes[data.y[i as usize] as usize] += weight(i));
-                let total: f64 = sizes.iter().sum();
-                let present = sizes.iter().filter(|size| **size > 0.0).count() as f64;
-                sizes.iter().map(|size| if *size > 0.0 { total / (present * size) } else { 1.0 }).collect()
-            }
+        // scikit-learn counts the sample weights here.
+        let data = &self.job.data;
+        let mut sizes = vec![0.0; self.n_classes];
+        let weight = |i: u32| data.sample_weight.map_or(1.0, |w| w[i as usize]);
+        if self.n_classes > 0 {
+            rows.iter().for_each(|&i| sizes[data.y[i as usize] as usize] += weight(i));
         }
+        settings.class_weight.of(0, &sizes)
     }
 
     fn evaluate(
@@ -307,19 +258,13 @@ impl<'a> Sweep<'a> {
                  example with sklearn.preprocessing.StandardScaler",
             ));
         }
-        let wanted = !job.metrics.is_empty() || job.keep_predictions;
-        let mut predicted = |rows: &[u32]| {
-            let mut out = vec![0.0; rows.len() * model.n_scores()];
-            model.score_rows(&data.x, rows.iter().copied(), &mut out, scratch);
-            out
+        let mut of = |rows: &[u32]| {
+            let mut z = vec![0.0; rows.len() * model.n_scores()];
+            model.score_rows(&data.x, rows.iter().copied(), &mut z, scratch);
+            (job.scores(rows, &model.link.values(&z, self.n_classes)), z)
         };
-        let test = wanted.then(|| predicted(&job.folds[fold].test));
-        let train = (wanted && job.train_metrics).then(|| predicted(&job.folds[fold].train));
-        let scores = |rows: &[u32], values: &Option<Vec<f64>>| {
-            values.as_ref().map_or_else(Vec::new, |z| job.scores(rows, &model.link.values(z, self.n_classes)))
-        };
-        let (test_scores, train_scores) =
-            (scores(&job.folds[fold].test, &test), scores(&job.folds[fold].train, &train));
+        let fold = &job.folds[fold];
+        let scored = job.evaluation(of(&fold.test), job.train_metrics.then(|| of(&fold.train)));
         let worst = solved.iter().filter(|one| !one.converged);
         let worst = worst.max_by(|a, b| a.violation.total_cmp(&b.violation));
         let warning = worst.map(|one| {
@@ -331,14 +276,11 @@ impl<'a> Sweep<'a> {
             )
         });
         Ok(Evaluation {
-            scores: test_scores,
-            train_scores,
-            predictions: test.filter(|_| job.keep_predictions),
-            train_predictions: train.filter(|_| job.keep_predictions),
             model: job.keep_models.then_some(model),
             warning,
             fit_seconds: done.seconds,
             score_seconds: start.elapsed().as_secs_f64(),
+            ..scored
         })
     }
 
