@@ -9,6 +9,8 @@ mod linear;
 #[cfg(feature = "network")]
 mod network;
 mod outcome;
+mod predict;
+mod state;
 #[cfg(feature = "surrogate")]
 mod surrogate;
 #[cfg(feature = "svm")]

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use setpoint_core::linear as core;
 
 use crate::arguments::{Rows, slice2};
-use crate::door::{enter, exception};
+use crate::door::exception;
 use crate::outcome::{Learned, matrix};
+use crate::predict::predict;
+use crate::state::{entry, integers, numbers};
 
 /// Before the names of facts in a state.
 const FACT: &str = "fact.";
@@ -85,23 +87,23 @@ impl LinearModel {
     #[staticmethod]
     fn from_state(state: &Bound<'_, PyDict>) -> PyResult<LinearModel> {
         let coef: PyReadonlyArray2<'_, f64> = entry(state, "coef")?;
-        let kind: PyReadonlyArray1<'_, i64> = entry(state, "kind")?;
-        let (n_classes, link) = match kind.as_slice() {
-            Ok(&[n_classes, link]) => (usize::try_from(n_classes).ok(), core::Link::numbered(link)),
+        let (n_classes, link) = match integers(state, "kind")?[..] {
+            [n_classes, link] => (usize::try_from(n_classes).ok(), core::Link::numbered(link)),
             _ => (None, None),
         };
         let (Some(n_classes), Some(link)) = (n_classes, link) else {
             return Err(PyValueError::new_err("kind must hold the number of classes and that of a link"));
         };
         let mut facts = BTreeMap::new();
-        for (name, values) in state {
-            if let Some(name) = name.extract::<String>()?.strip_prefix(FACT) {
-                facts.insert(name.to_owned(), numbers(&values)?);
+        for (name, _) in state {
+            let name: String = name.extract()?;
+            if let Some(fact) = name.strip_prefix(FACT) {
+                facts.insert(fact.to_owned(), numbers(state, &name)?);
             }
         }
         let model = core::LinearModel {
             coef: coef.as_array().iter().copied().collect(),
-            intercept: numbers(&entry(state, "intercept")?)?,
+            intercept: numbers(state, "intercept")?,
             d: coef.shape()[1],
             n_classes,
             link,
@@ -118,17 +120,9 @@ impl LinearModel {
         X: Rows<'py>,
         n_threads: usize,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let [n, d] = X.shape();
-        if d != self.0.d {
-            return Err(PyValueError::new_err(format!(
-                "X has {d} columns; the model learned from {}",
-                self.0.d
-            )));
-        }
-        let x = X.matrix()?;
-        let scores =
-            enter(py, None, None, |control, watcher| self.0.predict(&x, n, n_threads, control, watcher))?;
-        matrix(py, scores, self.0.n_scores())
+        predict(py, &X, self.0.d, self.0.n_scores(), |x, n, control, watcher| {
+            self.0.predict(x, n, n_threads, control, watcher)
+        })
     }
 }
 
@@ -146,23 +140,6 @@ pub fn class_values<'py>(
         return Err(PyValueError::new_err(format!("scores have {k} columns for {n_classes} classes")));
     }
     matrix(py, parse(link)?.values(slice2(&scores, "scores")?, n_classes), n_classes)
-}
-
-/// An array of a state by its name.
-pub fn entry<'a, 'py, T>(state: &'a Bound<'py, PyDict>, name: &str) -> PyResult<T>
-where
-    T: pyo3::conversion::FromPyObjectOwned<'py>,
-{
-    let value = state.get_item(name)?;
-    let value = value.ok_or_else(|| PyValueError::new_err(format!("the state has no {name}")))?;
-    value.extract().map_err(|_| PyValueError::new_err(format!("{name} is not an array of the right type")))
-}
-
-/// The numbers of an array of float64.
-pub fn numbers(values: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-    let values: PyReadonlyArray1<'_, f64> =
-        values.extract().map_err(|_| PyValueError::new_err("the state must hold arrays of float64"))?;
-    Ok(values.as_array().to_vec())
 }
 
 fn parse(link: &str) -> PyResult<core::Link> {

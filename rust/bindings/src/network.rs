@@ -7,8 +7,10 @@ use pyo3::types::PyDict;
 use setpoint_core::network as core;
 
 use crate::arguments::Rows;
-use crate::door::{enter, exception};
-use crate::outcome::{Learned, matrix};
+use crate::door::exception;
+use crate::outcome::Learned;
+use crate::predict::predict;
+use crate::state::{counts, entry, integers, numbers};
 
 /// A learned network.
 #[pyclass(frozen, module = "setpoint._core")]
@@ -64,13 +66,13 @@ impl Network {
     /// (n_out,) by layer.
     fn biases<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyAny>> {
         let layers = self.0.plan.layers.iter();
-        layers.map(|layer| numbers(py, &self.0.parameters, layer.biases.clone())).collect()
+        layers.map(|layer| part(py, &self.0.parameters, layer.biases.clone())).collect()
     }
 
     /// (n_out,) by normalised layer.
     fn gains<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyAny>> {
         let layers = self.0.plan.layers.iter().filter(|layer| !layer.gains.is_empty());
-        layers.map(|layer| numbers(py, &self.0.parameters, layer.gains.clone())).collect()
+        layers.map(|layer| part(py, &self.0.parameters, layer.gains.clone())).collect()
     }
 
     /// Running means and variances (2, n_out) by normalised layer.
@@ -110,7 +112,7 @@ impl Network {
         let all =
             [("parameters", &self.0.parameters), ("moments", &self.0.moments), ("memory", &self.0.memory)];
         for (name, values) in all {
-            out.set_item(name, numbers(py, values, 0..values.len()))?;
+            out.set_item(name, part(py, values, 0..values.len()))?;
         }
         let curves = [&history.losses, &history.validation_losses, &history.validation_scores];
         for (name, values) in CURVES.into_iter().zip(curves) {
@@ -123,34 +125,23 @@ impl Network {
     /// The network of a state; its shapes are checked.
     #[staticmethod]
     fn from_state(state: &Bound<'_, PyDict>) -> PyResult<Network> {
-        let whole = |name: &str| -> PyResult<Vec<i64>> {
-            let array: PyReadonlyArray1<'_, i64> = entry(state, name)?;
-            Ok(array.as_array().to_vec())
-        };
-        let counts = |name: &str| -> PyResult<Vec<usize>> {
-            let values = whole(name)?.into_iter();
-            values.map(|value| usize::try_from(value).map_err(|_| damaged(name))).collect()
-        };
-        let curve = |name: &str| -> PyResult<Vec<f64>> {
-            let array: PyReadonlyArray1<'_, f64> = entry(state, name)?;
-            Ok(array.as_array().to_vec())
-        };
-        let kind = whole("kind")?;
+        let kind = integers(state, "kind")?;
         let [output, norm, activations @ ..] = &kind[..] else { return Err(damaged("kind")) };
         let output = core::Output::numbered(*output).ok_or_else(|| damaged("kind"))?;
         let activations: Option<Vec<_>> =
             activations.iter().map(|&number| core::Activation::numbered(number)).collect();
         let activations = activations.ok_or_else(|| damaged("kind"))?;
-        let sizes = counts("sizes")?;
+        let sizes = counts(state, "sizes")?;
         if sizes.len() != activations.len() + 2 || sizes.contains(&0) {
             return Err(damaged("sizes"));
         }
-        let numbers = counts("counts")?;
-        let &[t, n_iter, n_seen, best_epoch, unchanged] = &numbers[..] else { return Err(damaged("counts")) };
+        let &[t, n_iter, n_seen, best_epoch, unchanged] = &counts(state, "counts")?[..] else {
+            return Err(damaged("counts"));
+        };
         let [losses, validation_losses, validation_scores] = CURVES;
         let network = core::Network {
             plan: core::Plan::new(&sizes, &activations, output, *norm != 0).map_err(exception)?,
-            n_classes: counts("n_classes")?,
+            n_classes: counts(state, "n_classes")?,
             parameters: floats(state, "parameters")?,
             moments: floats(state, "moments")?,
             memory: floats(state, "memory")?,
@@ -158,10 +149,10 @@ impl Network {
             n_iter,
             n_seen: n_seen as u64,
             history: core::History {
-                losses: curve(losses)?,
-                validation_losses: curve(validation_losses)?,
-                validation_scores: curve(validation_scores)?,
-                best: curve("best")?.first().copied().ok_or_else(|| damaged("best"))?,
+                losses: numbers(state, losses)?,
+                validation_losses: numbers(state, validation_losses)?,
+                validation_scores: numbers(state, validation_scores)?,
+                best: numbers(state, "best")?.first().copied().ok_or_else(|| damaged("best"))?,
                 best_epoch,
                 unchanged,
             },
@@ -177,24 +168,16 @@ impl Network {
         X: Rows<'py>,
         n_threads: usize,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let [n, d] = X.shape();
-        if d != self.n_features() {
-            return Err(PyValueError::new_err(format!(
-                "X has {d} columns; the network learned from {}",
-                self.n_features()
-            )));
-        }
-        let x = X.matrix()?;
-        let values =
-            enter(py, None, None, |control, watcher| self.0.predict(&x, n, n_threads, control, watcher))?;
-        matrix(py, values, self.0.n_values())
+        predict(py, &X, self.n_features(), self.0.n_values(), |x, n, control, watcher| {
+            self.0.predict(x, n, n_threads, control, watcher)
+        })
     }
 }
 
 /// Names of the curves in a state.
 const CURVES: [&str; 3] = ["losses", "validation_losses", "validation_scores"];
 
-fn numbers<'py>(py: Python<'py>, values: &core::Numbers, range: std::ops::Range<usize>) -> Bound<'py, PyAny> {
+fn part<'py>(py: Python<'py>, values: &core::Numbers, range: std::ops::Range<usize>) -> Bound<'py, PyAny> {
     match values {
         core::Numbers::Single(values) => PyArray1::from_slice(py, &values[range]).into_any(),
         core::Numbers::Double(values) => PyArray1::from_slice(py, &values[range]).into_any(),
@@ -222,16 +205,7 @@ fn floats(state: &Bound<'_, PyDict>, name: &str) -> PyResult<core::Numbers> {
     if let Ok(array) = entry::<PyReadonlyArray1<'_, f32>>(state, name) {
         return Ok(core::Numbers::Single(array.as_array().to_vec()));
     }
-    let array: PyReadonlyArray1<'_, f64> = entry(state, name)?;
-    Ok(core::Numbers::Double(array.as_array().to_vec()))
-}
-
-fn entry<'a, 'py, T>(state: &'a Bound<'py, PyDict>, name: &str) -> PyResult<T>
-where
-    T: pyo3::conversion::FromPyObjectOwned<'py>,
-{
-    let value = state.get_item(name)?.ok_or_else(|| damaged(name))?;
-    value.extract().map_err(|_| damaged(name))
+    numbers(state, name).map(core::Numbers::Double)
 }
 
 fn damaged(name: &str) -> PyErr {

@@ -1,6 +1,6 @@
 //! A learned support vector machine as Python sees it: parameters, predictions, its state as plain arrays.
 
-use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -12,9 +12,10 @@ use setpoint_core::svm::points::{Points, Stored};
 use setpoint_core::svm::settings::Ties;
 
 use crate::arguments::{Rows, slice2};
-use crate::door::{enter, exception};
-use crate::linear::{entry, numbers};
+use crate::door::exception;
 use crate::outcome::{Learned, matrix};
+use crate::predict::predict;
+use crate::state::{counts, entry, integers, numbers};
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Svm>()?;
@@ -135,17 +136,9 @@ impl Svm {
         X: Rows<'py>,
         n_threads: usize,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let [n, d] = X.shape();
-        if d != self.0.d {
-            return Err(PyValueError::new_err(format!(
-                "X has {d} columns; the model learned from {}",
-                self.0.d
-            )));
-        }
-        let x = X.matrix()?;
-        let values =
-            enter(py, None, None, |control, watcher| self.0.predict(&x, n, n_threads, control, watcher))?;
-        matrix(py, values, self.0.n_values())
+        predict(py, &X, self.0.d, self.0.n_values(), |x, n, control, watcher| {
+            self.0.predict(x, n, n_threads, control, watcher)
+        })
     }
 }
 
@@ -207,8 +200,7 @@ fn read(state: &Bound<'_, PyDict>) -> PyResult<core::SvmModel> {
     let kernel = Kind::numbered(kernel).ok_or_else(damaged)?;
     let degree = u32::try_from(degree).map_err(|_| damaged())?;
     let count = |value: i64| usize::try_from(value).map_err(|_| damaged());
-    let counts = |name: &str| integers(state, name)?.into_iter().map(count).collect::<PyResult<Vec<_>>>();
-    let &[gamma, coef0] = numbers(&entry(state, "kernel")?)?.as_slice() else { return Err(damaged()) };
+    let &[gamma, coef0] = numbers(state, "kernel")?.as_slice() else { return Err(damaged()) };
     let small = |i: i64| u32::try_from(i).map_err(|_| damaged());
     let support = integers(state, "support")?.into_iter().map(small).collect::<PyResult<Vec<_>>>()?;
     let d = count(d)?;
@@ -217,20 +209,20 @@ fn read(state: &Bound<'_, PyDict>) -> PyResult<core::SvmModel> {
         let values = rows.as_array().iter().copied().collect();
         points(rows.shape()[0], rows.shape()[1], Stored::Dense(values))
     } else {
-        let starts = counts("support_starts")?;
+        let starts = counts(state, "support_starts")?;
         let narrow = |j: i64| i32::try_from(j).map_err(|_| damaged());
         let columns = integers(state, "support_columns")?.into_iter().map(narrow).collect::<PyResult<_>>()?;
-        let values = numbers(&entry(state, "support_values")?)?;
+        let values = numbers(state, "support_values")?;
         points(starts.len().saturating_sub(1), d, Stored::Sparse { starts, columns, values })
     };
     let dual_coef: PyReadonlyArray2<'_, f64> = entry(state, "dual_coef")?;
-    let all = |name: &str| numbers(&entry(state, name)?);
+    let all = |name: &str| numbers(state, name);
     Ok(core::SvmModel {
         kernel: Kernel { kind: kernel, gamma, coef0, degree },
         n_classes: count(n_classes)?,
         d,
         support,
-        n_support: counts("n_support")?,
+        n_support: counts(state, "n_support")?,
         vectors: vectors.map_err(exception)?,
         dual_coef: dual_coef.as_array().iter().copied().collect(),
         intercept: all("intercept")?,
@@ -259,8 +251,8 @@ fn calibrated(state: &Bound<'_, PyDict>) -> PyResult<Vec<Calibrated>> {
     if !state.contains("isotonic_lengths")? {
         return Ok(Vec::new());
     }
-    let at = numbers(&entry(state, "isotonic_decisions")?)?;
-    let p = numbers(&entry(state, "isotonic_shares")?)?;
+    let at = numbers(state, "isotonic_decisions")?;
+    let p = numbers(state, "isotonic_shares")?;
     let mut start = 0;
     let steps = |length: i64| {
         let end = usize::try_from(length).ok().and_then(|length| length.checked_add(start))?;
@@ -270,9 +262,4 @@ fn calibrated(state: &Bound<'_, PyDict>) -> PyResult<Vec<Calibrated>> {
     };
     let all: Option<Vec<_>> = integers(state, "isotonic_lengths")?.into_iter().map(steps).collect();
     all.ok_or_else(|| PyValueError::new_err("isotonic_lengths does not fit isotonic_decisions"))
-}
-
-fn integers(state: &Bound<'_, PyDict>, name: &str) -> PyResult<Vec<i64>> {
-    let values: PyReadonlyArray1<'_, i64> = entry(state, name)?;
-    Ok(values.as_array().to_vec())
 }
