@@ -29,3 +29,21 @@ pub fn add_scaled(out: &mut [f64], factor: f64, row: &[f64]) {
         *o += factor * r;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_over_all_lengths() {
+        for n in 0..40 {
+            let a: Vec<f64> = (0..n).map(|i| f64::from(i) - 7.0).collect();
+            let b: Vec<f64> = (0..n).map(|i| f64::from(i * i % 11)).collect();
+            // Small integers: exact in any order.
+            assert_eq!(dot(&a, &b), a.iter().zip(&b).map(|(a, b)| a * b).sum());
+            let mut sum = a.clone();
+            add_scaled(&mut sum, -2.0, &b);
+            assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == a - 2.0 * b));
+        }
+    }
+}

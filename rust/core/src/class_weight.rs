@@ -46,3 +46,31 @@ pub fn balanced(totals: &[f64]) -> Vec<f64> {
     let present = totals.iter().filter(|&&total| total > 0.0).count() as f64;
     totals.iter().map(|&total| if total > 0.0 { n / (present * total) } else { 0.0 }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balanced_classes_weigh_the_same() {
+        let totals = [6.0, 0.0, 2.0, 1.0];
+        let weights = balanced(&totals);
+        assert_eq!(weights, [0.5, 0.0, 1.5, 3.0]);
+        let sum: f64 = totals.iter().zip(&weights).map(|(n, weight)| n * weight).sum();
+        assert_eq!(sum, 9.0);
+    }
+
+    #[test]
+    fn only_weights_of_all_classes_are_taken() {
+        let parse = |lists: &[&[f64]], n_classes: &[usize]| {
+            let lists = lists.iter().map(|list| list.to_vec()).collect();
+            ClassWeight::parse(&Value::Lists(lists), n_classes)
+        };
+        let given = parse(&[&[1.0, 2.0], &[0.0, 1.0, 5.0]], &[2, 3]).expect("weights of two outputs");
+        assert_eq!(given.of(1, &[9.0, 9.0, 9.0]), [0.0, 1.0, 5.0]);
+        assert!(parse(&[&[1.0, 2.0]], &[2, 3]).is_err());
+        assert!(parse(&[&[1.0, 2.0]], &[3]).is_err());
+        assert!(parse(&[&[1.0, -2.0]], &[2]).is_err() && parse(&[&[1.0, f64::NAN]], &[2]).is_err());
+        assert!(ClassWeight::parse(&Value::Text("even".to_owned()), &[2]).is_err());
+    }
+}

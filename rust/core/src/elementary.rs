@@ -30,35 +30,25 @@ pub trait Float:
     fn to_f64(self) -> f64;
 }
 
-impl Float for f32 {
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-    #[inline(always)]
-    fn abs(self) -> Self {
-        self.abs()
-    }
-    #[inline(always)]
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
+macro_rules! float {
+    ($($kind:ident)*) => {$(
+        impl Float for $kind {
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                self.sqrt()
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                self.abs()
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+        }
+    )*};
 }
-
-impl Float for f64 {
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-    #[inline(always)]
-    fn abs(self) -> Self {
-        self.abs()
-    }
-    #[inline(always)]
-    fn to_f64(self) -> f64 {
-        self
-    }
-}
+float!(f32 f64);
 
 /// exp is told apart from zero, and 2^n is a normal number, from here ...
 const LEAST: f64 = -708.0;

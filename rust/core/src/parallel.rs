@@ -197,3 +197,44 @@ impl<D, S> InOrder<D, S> {
         this.next = number;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(n: usize, n_threads: usize, refused: usize) -> Result<Vec<usize>> {
+        let mut values = vec![0; 3 * n];
+        let work = |_: &mut (), rows: Range<usize>, out: &mut [usize]| {
+            for (row, out) in rows.zip(out.chunks_exact_mut(3)) {
+                if row == refused {
+                    return Err(Error::invalid("refused"));
+                }
+                out.copy_from_slice(&[row, row + 1, row + 2]);
+            }
+            Ok(())
+        };
+        fill_blocks((4, 3), &mut values, n_threads, &Control::new(None), &mut |_, _| true, || (), work)?;
+        Ok(values)
+    }
+
+    #[test]
+    fn blocks_are_filled_by_their_rows_or_not_at_all() {
+        for n in [0, 1, 4, 11] {
+            let expected: Vec<usize> = (0..n).flat_map(|row| [row, row + 1, row + 2]).collect();
+            for n_threads in [1, 3] {
+                assert_eq!(fill(n, n_threads, usize::MAX), Ok(expected.clone()));
+            }
+        }
+        assert_eq!(fill(11, 2, 9), Err(Error::invalid("refused")));
+    }
+
+    #[test]
+    fn one_task_is_watched_and_can_be_stopped() {
+        let control = Control::new(None);
+        assert_eq!(watched(&control, &mut |_, _| true, || 7), Ok(Some(7)));
+        let until_stopped = || while !control.stopped() {};
+        assert_eq!(watched(&control, &mut |_, _| false, until_stopped), Err(Error::Interrupted));
+        let late = Control::new(Some(Duration::ZERO));
+        assert_eq!(watched(&late, &mut |_, _| true, || 7), Ok(None));
+    }
+}

@@ -82,24 +82,31 @@ pub struct Outcome<M> {
     pub n_fits: usize,
 }
 
-/// Evaluations as the threads of a sweep find them, and the first error.
+impl<M> Outcome<M> {
+    /// Nothing yet.
+    pub fn new<X>(job: &Job<'_, X>) -> Self {
+        let row = || job.folds.iter().map(|_| None).collect();
+        Outcome { evaluations: job.candidates.iter().map(|_| row()).collect(), n_fits: 0 }
+    }
+}
+
+/// The outcome as the threads of a sweep find it, and the first error.
 pub struct Found<M> {
-    evaluations: Mutex<Vec<Vec<Option<Evaluation<M>>>>>,
+    outcome: Mutex<Outcome<M>>,
     error: Mutex<Option<Error>>,
 }
 
 impl<M> Found<M> {
     /// Nothing yet.
     pub fn new<X>(job: &Job<'_, X>) -> Self {
-        let row = || job.folds.iter().map(|_| None).collect();
-        Found {
-            evaluations: Mutex::new(job.candidates.iter().map(|_| row()).collect()),
-            error: Mutex::new(None),
-        }
+        Found { outcome: Mutex::new(Outcome::new(job)), error: Mutex::new(None) }
     }
 
+    /// Keeps an evaluation, of a model of its own.
     pub fn put(&self, candidate: usize, fold: usize, evaluation: Evaluation<M>) {
-        lock(&self.evaluations)[candidate][fold] = Some(evaluation);
+        let mut outcome = lock(&self.outcome);
+        outcome.evaluations[candidate][fold] = Some(evaluation);
+        outcome.n_fits += 1;
     }
 
     /// Keeps the error of a task, unless there is one.
@@ -113,14 +120,12 @@ impl<M> Found<M> {
         lock(&self.error).is_some()
     }
 
-    /// The outcome, with a model trained for every evaluation; or the error.
+    /// The outcome, or the error.
     pub fn outcome(self) -> Result<Outcome<M>> {
         if let Some(error) = self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
-        let evaluations = self.evaluations.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let n_fits = evaluations.iter().flatten().flatten().count();
-        Ok(Outcome { evaluations, n_fits })
+        Ok(self.outcome.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

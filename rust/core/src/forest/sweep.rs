@@ -34,12 +34,7 @@ impl Family for Forests {
         let settings =
             job.candidates.iter().map(|c| Settings::parse(c, &job.data)).collect::<Result<Vec<_>>>()?;
         let groups = groups(&settings);
-        let mut outcome = Outcome {
-            evaluations: (job.candidates.iter())
-                .map(|_| (job.folds.iter()).map(|_| None).collect())
-                .collect(),
-            n_fits: 0,
-        };
+        let mut outcome = Outcome::new(job);
         let trees: usize = groups.iter().map(|members| n_trees(&settings, members)).sum();
         control.expect(trees * job.folds.len());
         let ranked = rank(&job.data, job.n_threads, control, watcher)?;
@@ -258,21 +253,10 @@ impl Group<'_> {
             let sums = &running.sums[which[m] * width..][..width];
             let means: Vec<f64> = sums.iter().map(|sum| sum / n_trees as f64).collect();
             let (test, train) = means.split_at(self.fold.test.len() * data.n_values());
-            let keep = |values: &[f64]| job.keep_predictions.then(|| values.to_vec());
-            running.scored[m] = Some(Evaluation {
-                scores: job.scores(&self.fold.test, test),
-                train_scores: if job.train_metrics {
-                    job.scores(&self.fold.train, train)
-                } else {
-                    Vec::new()
-                },
-                predictions: keep(test),
-                train_predictions: if job.train_metrics { keep(train) } else { None },
-                model: None,
-                warning: None,
-                fit_seconds: 0.0,
-                score_seconds: start.elapsed().as_secs_f64(),
-            });
+            let of = |rows: &[u32], values: &[f64]| (job.scores(rows, values), values.to_vec());
+            let training = job.train_metrics.then(|| of(&self.fold.train, train));
+            let scored = job.evaluation(of(&self.fold.test, test), training);
+            running.scored[m] = Some(Evaluation { score_seconds: start.elapsed().as_secs_f64(), ..scored });
         }
     }
 }

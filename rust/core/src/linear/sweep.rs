@@ -1,7 +1,6 @@
 //! The families of linear regression: fits, and sweeps over many candidates.
 
 use std::ops::Range;
-use std::sync::Mutex;
 use std::time::Instant;
 
 use super::link::Link;
@@ -13,7 +12,7 @@ use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each};
-use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};
+use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 
 /// Scores of a row that are computed at a time, and rows.
 const COLUMNS: usize = 64;
@@ -41,7 +40,7 @@ impl Family for Linear {
             n_threads: job.n_threads,
         };
         let (trained, n_fits) = training.run(control, watcher)?;
-        Ok(Outcome { evaluations: evaluate(job, trained, control, watcher)?, n_fits })
+        Ok(Outcome { n_fits, ..evaluate(job, trained, control, watcher)? })
     }
 }
 
@@ -75,39 +74,32 @@ fn parse(family: Linear, data: &Data<'_, Matrix<'_>>, candidates: &[Candidate]) 
     candidates.iter().map(|candidate| Settings::parse(family, candidate, data.n_outputs)).collect()
 }
 
-type Evaluations = Vec<Vec<Option<Evaluation<LinearModel>>>>;
-
 /// Predicts the held-out rows with many models by one product, and scores them.
 fn evaluate(
     job: &MatrixJob<'_>,
     trained: Vec<Vec<Option<Trained>>>,
     control: &Control,
     watcher: Watcher<'_>,
-) -> Result<Evaluations> {
+) -> Result<Outcome<LinearModel>> {
     let step = (COLUMNS / job.data.n_outputs).max(1);
     let parts: Vec<(usize, Range<usize>)> = (0..job.folds.len())
         .flat_map(|f| (0..trained.len()).step_by(step).map(move |c| (f, c)))
         .map(|(f, c)| (f, c..(c + step).min(trained.len())))
         .collect();
-    let scored: Vec<_> = parts.iter().map(|_| Mutex::new(Vec::new())).collect();
+    let found = Found::new(job);
     // What is trained is scored, whatever the clock says: it does not take long.
     let unlimited = control.without_deadline();
     for_each(job.n_threads, parts.len(), &unlimited, watcher, Scratch::default, |scratch, part| {
         let (f, members) = parts[part].clone();
-        let some: Vec<Option<&Trained>> = trained[members].iter().map(|folds| folds[f].as_ref()).collect();
-        if let Ok(mut out) = scored[part].lock() {
-            *out = score(job, &job.folds[f], &some, scratch);
+        let some: Vec<(usize, &Trained)> =
+            members.filter_map(|c| trained[c][f].as_ref().map(|trained| (c, trained))).collect();
+        for (c, evaluation) in score(job, &job.folds[f], &some, scratch) {
+            found.put(c, f, evaluation);
         }
     })?;
-    let mut out: Evaluations = trained.iter().map(|_| (0..job.folds.len()).map(|_| None).collect()).collect();
-    for ((f, members), scored) in parts.into_iter().zip(scored) {
-        let scored = scored.into_inner().map_err(|_| Error::Interrupted)?;
-        for (c, evaluation) in members.zip(scored) {
-            out[c][f] = evaluation;
-        }
-    }
+    let mut out = found.outcome()?;
     if job.keep_models {
-        for (out, trained) in out.iter_mut().zip(trained) {
+        for (out, trained) in out.evaluations.iter_mut().zip(trained) {
             for (out, trained) in out.iter_mut().zip(trained) {
                 if let (Some(out), Some(trained)) = (out, trained) {
                     out.model = Some(trained.model);
@@ -118,36 +110,33 @@ fn evaluate(
     Ok(out)
 }
 
-/// Evaluations of some models on one fold.
+/// Evaluations of some candidates' models on one fold.
 fn score(
     job: &MatrixJob<'_>,
     fold: &Fold,
-    some: &[Option<&Trained>],
+    some: &[(usize, &Trained)],
     scratch: &mut Scratch,
-) -> Vec<Option<Evaluation<LinearModel>>> {
+) -> Vec<(usize, Evaluation<LinearModel>)> {
     let start = Instant::now();
-    let models: Vec<&LinearModel> = some.iter().flatten().map(|trained| &trained.model).collect();
+    let models: Vec<&LinearModel> = some.iter().map(|(_, trained)| &trained.model).collect();
     let held_out = predict(job, &models, &fold.test, scratch);
     let training = if job.train_metrics { predict(job, &models, &fold.train, scratch) } else { Vec::new() };
     let mut training = training.into_iter();
     let predicted = start.elapsed().as_secs_f64() / models.len().max(1) as f64;
-    let mut held_out = held_out.into_iter();
-    let mut evaluate = |trained: &Trained| {
+    let of = |rows: &[u32], predictions: Vec<f64>| (job.scores(rows, &predictions), predictions);
+    let evaluate = |(&(c, trained), predictions): (&(usize, &Trained), Vec<f64>)| {
         let clock = Instant::now();
-        let test = held_out.next()?;
-        let train = training.next();
-        Some(Evaluation {
-            scores: job.scores(&fold.test, &test),
-            train_scores: train.as_ref().map_or_else(Vec::new, |train| job.scores(&fold.train, train)),
-            predictions: job.keep_predictions.then_some(test),
-            train_predictions: train.filter(|_| job.keep_predictions),
-            model: None,
+        let training = training.next().map(|predictions| of(&fold.train, predictions));
+        let scored = job.evaluation(of(&fold.test, predictions), training);
+        let evaluation = Evaluation {
             warning: trained.warning.clone(),
             fit_seconds: trained.seconds,
             score_seconds: predicted + clock.elapsed().as_secs_f64(),
-        })
+            ..scored
+        };
+        (c, evaluation)
     };
-    some.iter().map(|trained| trained.and_then(&mut evaluate)).collect()
+    some.iter().zip(held_out).map(evaluate).collect()
 }
 
 /// Predictions (rows, t) of each model.

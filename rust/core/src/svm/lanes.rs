@@ -170,6 +170,19 @@ for_each_width! {
     }
 }
 
+/// The sum of all lanes, halves added to halves.
+#[inline(always)]
+fn total(mut sums: [f64; WIDE]) -> f64 {
+    let mut half = WIDE / 2;
+    while half > 0 {
+        for lane in 0..half {
+            sums[lane] += sums[lane + half];
+        }
+        half /= 2;
+    }
+    sums[0]
+}
+
 for_each_width! {
     /// sum_i k_i w_i
     pub fn dot<const FUSED: bool>(k: &[f32], w: &[f64]) -> f64 {
@@ -189,14 +202,7 @@ for_each_width! {
         for lane in 0..WIDE {
             sums[lane] = fused::<FUSED>(f64::from(k_last[lane]), w_last[lane], sums[lane]);
         }
-        let mut half = WIDE / 2;
-        while half > 0 {
-            for lane in 0..half {
-                sums[lane] += sums[lane + half];
-            }
-            half /= 2;
-        }
-        sums[0]
+        total(sums)
     }
 }
 
@@ -240,14 +246,7 @@ for_each_width! {
         for (lane, (&x, &w)) in x_rest.iter().zip(w_rest).enumerate() {
             sums[lane] = fused::<FUSED>(x, w, sums[lane]);
         }
-        let mut half = WIDE / 2;
-        while half > 0 {
-            for lane in 0..half {
-                sums[lane] += sums[lane + half];
-            }
-            half /= 2;
-        }
-        sums[0]
+        total(sums)
     }
 }
 
