@@ -219,10 +219,10 @@ fn average(value: &Value) -> Result<u64> {
     }
 }
 
-/// Regression has no such hyperparameter.
+/// None for regression.
 fn class_weight<X>(reader: &mut Reader<'_>, data: &Data<'_, X>) -> Result<ClassWeight> {
-    let Some(&n_classes) = data.n_classes.first() else { return Ok(ClassWeight::None) };
     let value = reader.take("class_weight")?;
+    let n_classes = data.n_classes.first().copied().unwrap_or(0);
     match value {
         Value::None => Ok(ClassWeight::None),
         Value::Text(name) if name == "balanced" => Ok(ClassWeight::Balanced),

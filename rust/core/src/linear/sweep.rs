@@ -4,13 +4,12 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use super::link::Link;
-use super::model::{LinearModel, Scratch};
 use super::settings::{Linear, Settings};
 use super::train::{Trained, Training};
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
+use crate::linear_model::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each};
 use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};

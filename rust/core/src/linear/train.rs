@@ -17,8 +17,6 @@ use super::columns::Columns;
 use super::dual::Inner;
 use super::failure::Failure;
 use super::iterative;
-use super::link::Link;
-use super::model::LinearModel;
 use super::moments::{FoldSums, Source};
 use super::path::{Found, Path};
 use super::quadratic::Quadratic;
@@ -29,6 +27,7 @@ use super::system::{self, Solved};
 use super::wide::Wide;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
+use crate::linear_model::{LinearModel, Link};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each};
 

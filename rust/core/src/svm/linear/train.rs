@@ -13,7 +13,7 @@ use super::{crammer, dual, lasso, newton};
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
-use crate::linear::{LinearModel, Link, Scratch};
+use crate::linear_model::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each};
 use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};
