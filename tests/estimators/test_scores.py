@@ -16,6 +16,7 @@ LINEAR = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", LINEAR, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_loaded_model_has_the_type_of_the_one_saved(kind, dtype, tmp_path):

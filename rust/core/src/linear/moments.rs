@@ -22,7 +22,9 @@ use crate::parallel::{Control, InOrder, Watcher, for_each};
 /// Rows that one task sums; not a matter of threads, so that sums are the same for any number of them.
 const CHUNK: usize = 1024;
 /// Rows that are multiplied at a time.
-const BLOCK: usize = 256;
+const BLOCK: usize = 128;
+/// Numbers of a line of the caches: rows that begin with one are read fastest.
+const LINE: usize = 8;
 /// Rows that the origin is the mean of.
 const SAMPLE: usize = 512;
 
@@ -108,12 +110,16 @@ impl<'a> Source<'a> {
             }
             return;
         }
-        scratch.block.resize(BLOCK * q, 0.0);
+        // An odd number of lines: rows below one another are then kept in different places of the cache.
+        let wide = LINE * (q.div_ceil(LINE) | 1);
+        scratch.block.resize(BLOCK * wide + LINE, 0.0);
+        let skip = scratch.block.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
+        let block = &mut scratch.block[skip..];
         for rows in rows.chunks(BLOCK) {
-            for (&i, out) in rows.iter().zip(scratch.block.chunks_exact_mut(q)) {
-                self.read(i, out);
+            for (&i, out) in rows.iter().zip(block.chunks_exact_mut(wide)) {
+                self.read(i, &mut out[..q]);
             }
-            let (shape, z) = (Shape { m: q, n: q, k: rows.len() }, View::rows(&scratch.block, q));
+            let (shape, z) = (Shape { m: q, n: q, k: rows.len() }, View::rows(block, wide));
             let out = ViewMut { values: &mut *moments, row: q };
             gemm_lower(shape, z.t(), z, out, true, &mut scratch.packing);
         }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::settings::{Linear, Settings};
 use super::train::{Trained, Training};
 use crate::candidate::Candidate;
-use crate::data::{Data, Fold};
+use crate::data::{Data, Features, Fold};
 use crate::error::{Error, Result};
 use crate::linear_model::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
@@ -30,6 +30,7 @@ impl Family for Linear {
         control: &Control,
         watcher: Watcher<'_>,
     ) -> Result<Outcome<LinearModel>> {
+        job.data.x.check_values()?;
         let settings = parse(*self, &job.data, job.candidates)?;
         control.expect(settings.len() * job.folds.len());
         let training = Training {
@@ -67,7 +68,7 @@ impl Fit for Linear {
 }
 
 fn parse(family: Linear, data: &Data<'_, Matrix<'_>>, candidates: &[Candidate]) -> Result<Vec<Settings>> {
-    data.check()?;
+    data.check_form()?;
     if !data.n_classes.is_empty() {
         return Err(Error::invalid("linear regression is of numbers, not of classes"));
     }

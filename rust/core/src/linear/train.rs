@@ -25,7 +25,7 @@ use super::settings::{Settings, Shared};
 use super::spectrum::Wanted;
 use super::system::{self, Solved};
 use super::wide::Wide;
-use crate::data::{Data, Fold};
+use crate::data::{Data, Features, Fold};
 use crate::error::{Error, Result};
 use crate::linear_model::{LinearModel, Link};
 use crate::matrix::Matrix;
@@ -66,8 +66,14 @@ struct Group<'a> {
 type Slots = Mutex<Vec<Vec<Option<Trained>>>>;
 
 impl Training<'_> {
+    /// Of X only the form has been checked: where not all values are read by sums of products, which tell,
+    /// they are looked through.
+    ///
     /// By candidate and fold, `None` where time ran out; and how many factorisations and descents it took.
     pub fn run(&self, control: &Control, watcher: Watcher<'_>) -> Result<(Vec<Vec<Option<Trained>>>, usize)> {
+        if self.data.d > MANY || self.folds.iter().any(|fold| fold.train.len() < self.data.d) {
+            self.data.x.check_values()?;
+        }
         let slots: Slots = Mutex::new(vec![vec![None; self.folds.len()]; self.settings.len()]);
         let groups = groups(self.settings);
         let (linear, descents): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.linear);
@@ -98,6 +104,9 @@ impl Training<'_> {
 
     /// Folds with their cells: together where that is less work, else one by one.
     fn shares(&self, folds: &[usize]) -> Vec<(Vec<usize>, Cells)> {
+        if let &[f] = folds {
+            return vec![(folds.to_vec(), Cells::alone(&self.folds[f]))];
+        }
         let some: Vec<Fold> = folds.iter().map(|&f| self.folds[f].clone()).collect();
         let cells = Cells::of(&some, self.data.n);
         let q = self.data.d + self.data.n_outputs + 1;
@@ -105,7 +114,7 @@ impl Training<'_> {
         let together = rows(&cells) + ADDITION * (cells.n_additions() + cells.rows.len());
         let alone: usize = some.iter().map(|fold| fold.train.len()).sum();
         let bytes = 3 * cells.rows.len() * q * q * 8;
-        if folds.len() == 1 || (together <= alone && bytes <= MEMORY.max(3 * folds.len() * q * q * 8)) {
+        if together <= alone && bytes <= MEMORY.max(3 * folds.len() * q * q * 8) {
             return vec![(folds.to_vec(), cells)];
         }
         folds.iter().zip(&some).map(|(&f, fold)| (vec![f], Cells::alone(fold))).collect()
@@ -129,6 +138,9 @@ impl Training<'_> {
             let Some(by_cell) = source.by_cell(&cells, self.n_threads, control, watcher)? else {
                 return Ok(());
             };
+            if by_cell.iter().flatten().any(|sum| !sum.is_finite()) {
+                self.data.x.check_values()?;
+            }
             let sums = FoldSums::new(&cells, &by_cell)?;
             let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
             let failure = Failure::default();

@@ -65,7 +65,7 @@ impl LinearModel {
         control: &Control,
         watcher: Watcher<'_>,
     ) -> Result<Vec<f64>> {
-        x.check(n, self.d)?;
+        x.check_form(n, self.d)?;
         let mut scores = vec![0.0; n * self.n_scores()];
         let blocks: Vec<_> = scores.chunks_mut(BLOCK * self.n_scores()).map(std::sync::Mutex::new).collect();
         for_each(n_threads, blocks.len(), control, watcher, Scratch::default, |scratch, b| {
@@ -81,6 +81,10 @@ impl LinearModel {
             }
         })?;
         drop(blocks);
+        // What is not finite in a row is not finite in its scores: so much less to look through.
+        if scores.iter().any(|score| !score.is_finite()) {
+            x.check_values()?;
+        }
         Ok(scores)
     }
 
