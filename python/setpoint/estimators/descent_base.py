@@ -26,10 +26,10 @@ class Descent(DescentHyperparameters, EpochEstimator):
     def _learn_rows(self, unfitted: Any, X: Any) -> tuple[Columns, Any]:
         columns, rows = super()._learn_rows(unfitted, X)
         values = (rows.data if issparse(rows) else rows).ravel()
-        if not np.isfinite(values @ values):  # in one pass: most often all is well
-            greatest = np.abs(values).max()
-            if greatest <= np.sqrt(np.finfo(values.dtype).max):
-                return columns, rows
+        with np.errstate(over="ignore"):
+            squares = values @ values  # one pass; most often it is finite, and all is well
+        limit = np.sqrt(np.finfo(values.dtype).max)
+        if not np.isfinite(squares) and (greatest := np.abs(values).max()) > limit:
             raise ValueError(
                 f"X holds values up to {greatest:.3g}, too large to be squared as {values.dtype}. "
                 "Scale its columns, for example with sklearn.preprocessing.StandardScaler."

@@ -30,19 +30,40 @@ impl Family for Linear {
         control: &Control,
         watcher: Watcher<'_>,
     ) -> Result<Outcome<LinearModel>> {
-        job.data.x.check_values()?;
-        let settings = parse(*self, &job.data, job.candidates)?;
-        control.expect(settings.len() * job.folds.len());
-        let training = Training {
-            data: &job.data,
-            folds: job.folds,
-            settings: &settings,
-            start: None,
-            n_threads: job.n_threads,
-        };
-        let (trained, n_fits) = training.run(control, watcher)?;
-        Ok(Outcome { evaluations: evaluate(job, trained, control, watcher)?, n_fits })
+        Ok(run(*self, job, false, control, watcher)?.0)
     }
+
+    fn sweep_and_refit(
+        &self,
+        job: &MatrixJob<'_>,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<(Outcome<LinearModel>, Vec<Option<LinearModel>>)> {
+        run(*self, job, true, control, watcher)
+    }
+}
+
+fn run(
+    family: Linear,
+    job: &MatrixJob<'_>,
+    refit: bool,
+    control: &Control,
+    watcher: Watcher<'_>,
+) -> Result<(Outcome<LinearModel>, Vec<Option<LinearModel>>)> {
+    job.data.x.check_values()?;
+    let settings = parse(family, &job.data, job.candidates)?;
+    control.expect(settings.len() * job.folds.len());
+    let training = Training {
+        data: &job.data,
+        folds: job.folds,
+        settings: &settings,
+        refit,
+        start: None,
+        n_threads: job.n_threads,
+    };
+    let (mut trained, n_fits) = training.run(control, watcher)?;
+    let whole = trained.iter_mut().map(|folds| Some(folds.pop()??.model)).collect();
+    Ok((Outcome { evaluations: evaluate(job, trained, control, watcher)?, n_fits }, whole))
 }
 
 impl Fit for Linear {
@@ -58,9 +79,10 @@ impl Fit for Linear {
         let settings = parse(*self, &data, std::slice::from_ref(candidate))?;
         control.expect(1);
         let folds = [Fold::whole(data.n)];
-        let training = Training { data: &data, folds: &folds, settings: &settings, start, n_threads };
-        let (mut trained, _) = training.run(control, watcher)?;
-        match trained.pop().and_then(|mut folds| folds.pop()).flatten() {
+        let training =
+            Training { data: &data, folds: &folds, settings: &settings, refit: false, start, n_threads };
+        let (trained, _) = training.run(control, watcher)?;
+        match trained.into_iter().flatten().next().flatten() {
             Some(Trained { model, warning, .. }) => Ok((model, warning)),
             None => Err(Error::Interrupted),
         }

@@ -51,6 +51,8 @@ pub struct Training<'a> {
     pub data: &'a Data<'a, Matrix<'a>>,
     pub folds: &'a [Fold],
     pub settings: &'a [Settings],
+    /// Whether models of all rows are wanted too, where a factorisation gives those of many candidates.
+    pub refit: bool,
     /// The model to start from.
     pub start: Option<&'a LinearModel>,
     pub n_threads: usize,
@@ -63,18 +65,20 @@ struct Group<'a> {
     linear: bool,
 }
 
+/// By candidate and fold, and then of all rows.
 type Slots = Mutex<Vec<Vec<Option<Trained>>>>;
 
 impl Training<'_> {
     /// Of X only the form has been checked: where not all values are read by sums of products, which tell,
     /// they are looked through.
     ///
-    /// By candidate and fold, `None` where time ran out; and how many factorisations and descents it took.
+    /// By candidate and fold, `None` where time ran out, with a last fold of all rows; and how many
+    /// factorisations and descents the folds took.
     pub fn run(&self, control: &Control, watcher: Watcher<'_>) -> Result<(Vec<Vec<Option<Trained>>>, usize)> {
         if self.data.d > MANY || self.folds.iter().any(|fold| fold.train.len() < self.data.d) {
             self.data.x.check_values()?;
         }
-        let slots: Slots = Mutex::new(vec![vec![None; self.folds.len()]; self.settings.len()]);
+        let slots: Slots = Mutex::new(vec![vec![None; self.folds.len() + 1]; self.settings.len()]);
         let groups = groups(self.settings);
         let (linear, descents): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.linear);
         let all: Vec<&Group<'_>> = linear.iter().chain(&descents).collect();
@@ -133,7 +137,11 @@ impl Training<'_> {
             return Ok(());
         }
         let source = Source::new(self.data);
+        let all: Vec<u32> = if self.refit { (0..self.data.n as u32).collect() } else { Vec::new() };
         for (folds, cells) in self.shares(folds) {
+            // Where the cells hold all rows, these take no more than another factorisation.
+            let whole = self.refit && cells.rows.iter().map(Vec::len).sum::<usize>() == all.len();
+            let places: Vec<usize> = folds.iter().copied().chain(whole.then_some(self.folds.len())).collect();
             let start = Instant::now();
             let Some(by_cell) = source.by_cell(&cells, self.n_threads, control, watcher)? else {
                 return Ok(());
@@ -144,7 +152,7 @@ impl Training<'_> {
             let sums = FoldSums::new(&cells, &by_cell)?;
             let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
             let failure = Failure::default();
-            let n_tasks = folds.len() * groups.len();
+            let n_tasks = places.len() * groups.len();
             for_each(
                 self.n_threads,
                 n_tasks,
@@ -153,8 +161,12 @@ impl Training<'_> {
                 || (),
                 |(), task| {
                     let (at, group) = (task / groups.len(), groups[task % groups.len()]);
-                    let fold = Place { fold: folds[at], slots, share, control };
-                    let moments = sums.of_fold(at);
+                    let place = Place { fold: places[at], slots, share, control };
+                    let train = self.folds.get(places[at]).map_or(&all, |fold| &fold.train);
+                    if at == folds.len() && !group.linear {
+                        return;
+                    }
+                    let moments = if at < folds.len() { sums.of_fold(at) } else { sums.whole() };
                     let quadratic = moments.and_then(|moments| {
                         Quadratic::new(&moments, &source.origin, self.data.d, group.shared.fit_intercept)
                     });
@@ -166,12 +178,12 @@ impl Training<'_> {
                         weight: quadratic.weight,
                     };
                     failure.note(if group.linear {
-                        let rows = || Rows::of(self.data, &self.folds[folds[at]].train, &quadratic);
+                        let rows = || Rows::of(self.data, train, &quadratic);
                         let solve =
                             |wanted: &[Wanted]| system::tall(&quadratic, rows, wanted, group.shared, control);
-                        self.solve(group, &of, solve, &fold)
+                        self.solve(group, &of, solve, &place)
                     } else {
-                        self.descend(group, &of, &quadratic, &fold)
+                        self.descend(group, &of, &quadratic, &place)
                     });
                 },
             )?;
@@ -367,10 +379,10 @@ impl Place<'_> {
                 "the coefficients became infinite: X or y hold values too large to compute with; scale them",
             ));
         }
-        if let Ok(mut slots) = self.slots.lock() {
-            slots[candidate][self.fold] = Some(trained);
-        }
-        self.control.advance(1);
+        let Ok(mut slots) = self.slots.lock() else { return Ok(()) };
+        slots[candidate][self.fold] = Some(trained);
+        // All rows are nobody's evaluation.
+        self.control.advance(usize::from(self.fold + 1 < slots[candidate].len()));
         Ok(())
     }
 }
