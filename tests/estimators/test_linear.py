@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import sklearn.linear_model as oracle
 from scipy.sparse import csr_array, random_array
+from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSplit
 from sklearn.utils.estimator_checks import parametrize_with_checks
