@@ -61,6 +61,9 @@ pub struct Outcome<M> {
     pub n_fits: usize,
 }
 
+/// What a sweep found, and by candidate the model of all rows, if it has them.
+pub type Refitted<M> = (Outcome<M>, Vec<Option<M>>);
+
 /// A family of models.
 pub trait Family {
     /// What it learns.
@@ -83,7 +86,7 @@ pub trait Family {
         job: &Job<'_, Self::Features<'_>>,
         control: &Control,
         watcher: Watcher<'_>,
-    ) -> Result<(Outcome<Self::Model>, Vec<Option<Self::Model>>)> {
+    ) -> Result<Refitted<Self::Model>> {
         Ok((self.sweep(job, control, watcher)?, Vec::new()))
     }
 }

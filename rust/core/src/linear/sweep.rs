@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::linear_model::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each};
-use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};
+use crate::sweep::{Evaluation, Family, Fit, Job, Outcome, Refitted};
 
 /// Scores of a row that are computed at a time, and rows.
 const COLUMNS: usize = 64;
@@ -38,7 +38,7 @@ impl Family for Linear {
         job: &MatrixJob<'_>,
         control: &Control,
         watcher: Watcher<'_>,
-    ) -> Result<(Outcome<LinearModel>, Vec<Option<LinearModel>>)> {
+    ) -> Result<Refitted<LinearModel>> {
         run(*self, job, true, control, watcher)
     }
 }
@@ -49,7 +49,7 @@ fn run(
     refit: bool,
     control: &Control,
     watcher: Watcher<'_>,
-) -> Result<(Outcome<LinearModel>, Vec<Option<LinearModel>>)> {
+) -> Result<Refitted<LinearModel>> {
     job.data.x.check_values()?;
     let settings = parse(family, &job.data, job.candidates)?;
     control.expect(settings.len() * job.folds.len());
