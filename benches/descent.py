@@ -31,7 +31,7 @@ def works(quick: bool) -> Iterator[Work]:
     epochs = 5 if quick else 50
     same = {"learning_rate": "constant", "tol": None, "max_iter": epochs, "random_state": 0}
 
-    def search(kind: Any, model: Any) -> Callable[[], float]:
+    def search(kind: Any, model: Any, X: Any = X) -> Callable[[], float]:
         return lambda: float(kind(model, GRID, cv=5, n_jobs=THREADS).fit(X, y).best_score_)
 
     theirs = search(SklearnSearch, sklearn_linear.SGDClassifier(**same))
@@ -41,20 +41,27 @@ def works(quick: bool) -> Iterator[Work]:
             f"18 settings x 5 folds, digits, {epochs} epochs, batches of {batch_size}",
             {"setpoint": search(setpoint.GridSearchCV, ours), "scikit-learn": theirs},
         )
-    n = 10_000 if quick else 100_000
-    rows, labels = make_classification(n, 50, n_informative=20, random_state=0)
-    for loss in ("hinge", "log_loss"):
-        once = {"loss": loss, "max_iter": 5, "tol": None, "random_state": 0}
+    singles = X.astype("float32")
+    ours = setpoint.SGDClassifier(**same, batch_size=32)
+    theirs = sklearn_linear.SGDClassifier(**same)
+    yield Work(
+        f"18 settings x 5 folds, digits in float32, {epochs} epochs, batches of 32",
+        {
+            "setpoint": search(setpoint.GridSearchCV, ours, singles),
+            "scikit-learn": search(SklearnSearch, theirs, singles),
+        },
+    )
+    for n in (10_000,) if quick else (10_000, 100_000, 1_000_000):
+        rows, labels = make_classification(n, 50, n_informative=20, random_state=0)
+        for loss in ("hinge", "log_loss"):
+            once = {"loss": loss, "max_iter": 5, "tol": None, "random_state": 0}
+            kinds = {"setpoint": setpoint, "scikit-learn": sklearn_linear}
+            models = {name: kind.SGDClassifier(**once) for name, kind in kinds.items()}
+            yield Work(
+                f"one fit, {n:,} x 50, {loss}, 5 epochs, one row a step",
+                {name: _fit(model, rows, labels) for name, model in models.items()},
+            )
 
-        def fit(model: Any, rows: Any = rows, labels: Any = labels) -> float:
-            return float(clone(model).fit(rows, labels).score(rows, labels))
 
-        yield Work(
-            f"one fit, {n:,} x 50, {loss}, 5 epochs, one row a step",
-            {
-                "setpoint": lambda once=once, fit=fit: fit(setpoint.SGDClassifier(**once)),
-                "scikit-learn": lambda once=once, fit=fit: fit(
-                    sklearn_linear.SGDClassifier(**once)
-                ),
-            },
-        )
+def _fit(model: Any, rows: Any, labels: Any) -> Callable[[], float]:
+    return lambda: float(clone(model).fit(rows, labels).score(rows, labels))

@@ -17,6 +17,8 @@ OURS = "setpoint"
 THREADS = 2
 PATIENCE = 30.0
 """Seconds of one fit above which a library is measured once, and marked so in the tables."""
+BUDGET = 10.0
+"""Seconds of all rounds of a work after which a library sits out the others, marked so too."""
 LONG_ENOUGH = 0.2
 """Seconds for which a short call is repeated."""
 
@@ -68,13 +70,14 @@ class Work:
     ----------
     name : str
         For the table.
-    ways : mapping of str to callable() -> float
-        By library. A call does the whole work that is timed and returns what it reached: an
-        objective, a score. Data are made, and modules imported, before.
+    ways : mapping of str to callable() -> float, or to callable() -> callable() -> float
+        By library. A call does the whole work that is timed and returns what it reached (an
+        objective, a score), or what finds that out, untimed. Data are made, and modules imported,
+        before.
     """
 
     name: str
-    ways: Mapping[str, Callable[[], float]]
+    ways: Mapping[str, Callable[[], float | Callable[[], float]]]
 
 
 def work_in_turn(work: Work, rounds: int) -> dict[str, Timing]:
@@ -88,16 +91,16 @@ def work_in_turn(work: Work, rounds: int) -> dict[str, Timing]:
     for _ in range(rounds):
         for name, way in work.ways.items():
             timing = timings[name]
-            if timing.rests():
+            if timing.failure or sum(timing.seconds) > BUDGET:
                 continue
             gc.collect()
             start = perf_counter()
             try:
-                score = way()
+                reached = way()
             except Exception as error:
                 timing.failure = f"{type(error).__name__}: {error}"
                 print(f"{work.name}: {name} failed: {timing.failure}", file=sys.stderr)
                 continue
             timing.seconds.append(perf_counter() - start)
-            timing.scores.append(score)
+            timing.scores.append(reached() if callable(reached) else reached)
     return {name: timing for name, timing in timings.items() if timing.seconds}

@@ -71,6 +71,7 @@ class _Swept(TypedDict):
     train_predictions: list[list[NDArray[np.float64] | None]] | None  # (n_train, n_values)
     warnings: list[str]  # what the user should be told of single fits
     models: list[list[Any]] | None  # the family's models, None where not done
+    refitted: list[Any]  # models of all rows where they came with the sweep; None or empty: not
 
 class _Tree(TypedDict):
     children_left: NDArray[np.int64]  # (n_nodes,), -1 in leaves
@@ -261,5 +262,6 @@ def sweep(
     n_threads: int,
     time_limit: float | None,
     progress: _Progress | None,
+    refit: bool = False,
 ) -> _Swept: ...
 def bootstrap_counts(data: Any, *, candidate: _Candidate, tree: int) -> NDArray[np.uint32]: ...

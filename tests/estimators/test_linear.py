@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import sklearn.linear_model as oracle
 from scipy.sparse import csr_array, random_array
+from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSplit
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -445,3 +446,23 @@ def expected_failures(estimator):
 )
 def test_scikit_learn_estimator_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("kind", [LinearRegression, Ridge])
+def test_the_best_of_a_search_is_the_fit_of_all_rows(kind):
+    X, y = load_diabetes(return_X_y=True)
+    weights = np.linspace(0.0, 2.0, len(y))
+    grid = {"alpha": np.logspace(-3, 1, 7)} if kind is Ridge else {"fit_intercept": [True, False]}
+    search = GridSearchCV(kind(), grid, cv=5).fit(X, y, sample_weight=weights)
+    alone = kind(**search.best_params_).fit(X, y, sample_weight=weights)
+    np.testing.assert_allclose(search.best_estimator_.coef_, alone.coef_, rtol=1e-9)
+    np.testing.assert_allclose(search.predict(X), alone.predict(X), rtol=1e-9)
+    assert vars(search.best_estimator_).keys() == vars(alone).keys()
+
+
+def test_a_search_on_some_rows_fits_the_best_on_all():
+    X, y = load_diabetes(return_X_y=True)
+    some = [(np.arange(50, 150), np.arange(50)), (np.arange(100, 150), np.arange(50, 100))]
+    search = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=some).fit(X, y)
+    alone = Ridge(**search.best_params_).fit(X, y)
+    np.testing.assert_allclose(search.best_estimator_.coef_, alone.coef_, rtol=1e-9)

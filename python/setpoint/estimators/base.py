@@ -208,6 +208,13 @@ class SweepEstimator(Declared, BaseEstimator):
             for name, item in self._declarations.items()
         }
 
+    def _seed(self, params: Mapping[str, Any], data: SweepData) -> int:
+        """The seed of a candidate: the one drawn with the data, unless it brings its own."""
+        own = self.__dict__["random_state"]
+        state = params.get("random_state", own)
+        shared = state is own and not isinstance(state, int | np.integer)
+        return data.seed if shared else seed_of(state)
+
     def _adopt(self, data: SweepData, model: Any, learned: Mapping[str, Any]) -> None:
         """Become fitted; only called when training has succeeded."""
         columns = data.columns

@@ -5,40 +5,25 @@ What they share is in ``descent_base``, their hyperparameters in ``descent_hyper
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import column_or_1d
 
-from setpoint.estimators.base import SweepData, Values
+from setpoint.estimators.common_hyperparameters import CLASS_WEIGHT, N_JOBS
 from setpoint.estimators.descent_base import Descent
 from setpoint.estimators.descent_hyperparameters import LOSSES_OF_NUMBERS
-from setpoint.estimators.scores import ScoreClassifier, ScoreRegressor
-from setpoint.hyperparameters import (
-    NONE,
-    Choice,
-    Instance,
-    Integer,
-    hyperparameter,
-    variation,
-)
+from setpoint.estimators.epochs import codes_among, same_classes
+from setpoint.estimators.scores import ProbabilityClassifier, SingleScoreRegressor
+from setpoint.hyperparameters import Choice, variation
 
 __all__ = ["SGDClassifier", "SGDRegressor"]
 
 _LINKS = {"log_loss": "logistic", "modified_huber": "clipped"}
 
 
-def _has_probabilities(self: Any) -> bool:
-    if self.loss not in _LINKS:
-        raise AttributeError(
-            f"loss={self.loss!r} gives no probabilities; log_loss and modified_huber do"
-        )
-    return True
-
-
-class SGDClassifier(Descent, ScoreClassifier):
+class SGDClassifier(Descent, ProbabilityClassifier):
     """A linear classifier that learns by mini-batch gradient descent.
 
     Minimises, for each class against the rest (for two classes once), over the coefficients w and
@@ -99,8 +84,6 @@ class SGDClassifier(Descent, ScoreClassifier):
     True
     """
 
-    _family: ClassVar[str] = "descent"
-
     loss: str = variation(
         default="hinge",
         domain=Choice(
@@ -114,17 +97,10 @@ class SGDClassifier(Descent, ScoreClassifier):
     )
     learning_rate: str = variation(default="optimal")
     power_t: float = variation(default=0.5)
-    n_jobs: int | None = hyperparameter(
-        default=None,
-        domain=Integer() | NONE,
-        meaning="Threads of predictions; None or -1: all cores. One training takes one.",
-        cost="none",
+    n_jobs: int | None = replace(
+        N_JOBS, meaning="Threads of predictions; None or -1: all cores. One training takes one."
     )
-    class_weight: Any = hyperparameter(
-        default=None,
-        domain=Choice("balanced") | Instance(dict, "a dict of class label to weight") | NONE,
-        meaning="Weights of the classes; balanced: inversely proportional to their frequencies.",
-    )
+    class_weight: Any = CLASS_WEIGHT
 
     def partial_fit(
         self, X: Any, y: Any, classes: ArrayLike | None = None, sample_weight: Any = None
@@ -148,75 +124,25 @@ class SGDClassifier(Descent, ScoreClassifier):
         -------
         self
         """
-        if isinstance(self.class_weight, str):
-            raise ValueError(
-                "class_weight 'balanced' is not supported for partial_fit, which does not see all "
-                "rows. In order to use 'balanced' weights, use compute_class_weight('balanced', "
-                "classes=classes, y=y) on a sample of them, and pass the result as the "
-                "class_weight parameter."
-            )
         return self._continue(X, y, sample_weight, classes)
 
     def _part(
         self, target: NDArray[Any], classes: Any
     ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
-        known: NDArray[Any] | None = self.__dict__.get("classes_")
-        if known is None and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        labels: NDArray[Any] = np.asarray(known) if classes is None else np.unique(classes)
-        if known is not None and not np.array_equal(known, labels):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
-                f"{known!r}"
-            )
+        labels = same_classes(self.__dict__.get("classes_"), classes)
         if len(labels) < 2:
             raise ValueError(f"classes must hold at least 2 labels, got {labels!r}")
-        found, codes = np.unique(target[:, 0], return_inverse=True)
-        if strange := sorted(set(found.tolist()) - set(labels.tolist()), key=str):
-            raise ValueError(f"y has labels that are not among classes: {strange}")
-        places = np.searchsorted(labels, found)
-        return places[codes].astype(np.float64).reshape(-1, 1), [labels]
-
-    @available_if(_has_probabilities)
-    def predict_proba(self, X: Any) -> Values:
-        """Predict the probability of each class; for log_loss and modified_huber.
-
-        Of several classes, each against the rest, normalised to sum 1 (Zadrozny and Elkan, 2002).
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The input.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
-        """
-        return self._probabilities(X)
-
-    @available_if(_has_probabilities)
-    def predict_log_proba(self, X: Any) -> Values:
-        """Predict the logarithm of each class's probability; -inf where that is 0.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The input.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
-        """
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self._probabilities(X)))
+        return codes_among(labels, target), [labels]
 
     def _link(self) -> str:
-        return _LINKS.get(self.loss, "decision")
+        if self.loss not in _LINKS:
+            raise AttributeError(
+                f"loss={self.loss!r} gives no probabilities; log_loss and modified_huber do"
+            )
+        return _LINKS[self.loss]
 
 
-class SGDRegressor(Descent, ScoreRegressor):
+class SGDRegressor(Descent, SingleScoreRegressor):
     """A linear regressor that learns by mini-batch gradient descent.
 
     Minimises, over the coefficients w and the intercept b,
@@ -270,8 +196,6 @@ class SGDRegressor(Descent, ScoreRegressor):
     1.0
     """
 
-    _family: ClassVar[str] = "descent"
-
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from some rows, in one epoch: for data that do not fit into memory.
 
@@ -296,17 +220,3 @@ class SGDRegressor(Descent, ScoreRegressor):
         self, target: NDArray[Any], classes: Any
     ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
         return target, []
-
-    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
-        return super()._read_target(unfitted, column_or_1d(y, warn=True))
-
-    def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
-        return super()._attributes(data, model) | {
-            "coef_": model.coef[0].astype(data.dtype),
-            "intercept_": model.intercept.astype(data.dtype),
-        }
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags

@@ -25,7 +25,6 @@ from setpoint.estimators.oob import (
     out_of_bag_score,
     refuse_target,
 )
-from setpoint.estimators.seeds import seed_of
 from setpoint.threads import threads
 
 __all__ = ["Forest"]
@@ -137,11 +136,7 @@ class Forest(GrownForest):
 
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
         values = self._checked(params)
-        state = params.get("random_state", self.random_state)
-        # All candidates of a search share the seed that was drawn with the data.
-        shared = state is self.random_state and not isinstance(state, int | np.integer)
-        seed = data.seed if shared else seed_of(state)
-        return forest_candidate(values, self._splitter, seed, data)
+        return forest_candidate(values, self._splitter, self._seed(params, data), data)
 
     def _to_header(self) -> dict[str, Any]:
         growth: Growth | None = self.__dict__.get("_growth")

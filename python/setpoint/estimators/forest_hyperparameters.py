@@ -7,10 +7,17 @@ Domains and defaults are scikit-learn 1.9's. The four estimators differ in `crit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from setpoint.estimators.common_hyperparameters import (
+    N_JOBS,
+    RANDOM_STATE,
+    VERBOSE,
+    WARM_START,
+)
 from setpoint.hyperparameters import (
     NONE,
     Amount,
@@ -23,7 +30,6 @@ from setpoint.hyperparameters import (
     Integer,
     Real,
     Search,
-    Seed,
     hyperparameter,
 )
 
@@ -104,28 +110,16 @@ class ForestHyperparameters(Declared):
         meaning="Score the forest on the rows that each tree has not seen; needs bootstrap.",
         cost="none",
     )
-    n_jobs: int | None = hyperparameter(
-        default=None,
-        domain=Integer() | NONE,
-        meaning="Threads; None or -1: all cores. The model does not depend on it.",
-        cost="none",
-    )
-    random_state: int | np.random.RandomState | None = hyperparameter(
-        default=None,
-        domain=Seed(),
+    n_jobs: int | None = N_JOBS
+    random_state: int | np.random.RandomState | None = replace(
+        RANDOM_STATE,
         meaning="Seed of all random numbers; None: a new one at each fit.",
+        cost="full",
     )
-    verbose: int | bool = hyperparameter(
-        default=0,
-        domain=Integer(0) | Flag(),
-        meaning="Show a progress bar if positive.",
-        cost="none",
-    )
-    warm_start: bool = hyperparameter(
-        default=False,
-        domain=Flag(),
+    verbose: int | bool = VERBOSE
+    warm_start: bool = replace(
+        WARM_START,
         meaning="Keep the trees of the previous fit and add to them up to n_estimators.",
-        cost="none",
     )
     ccp_alpha: float = hyperparameter(
         default=0.0,

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from setpoint import _core
 from setpoint.estimators.base import SweepData, Values
 from setpoint.estimators.linear_hyperparameters import LinearHyperparameters
-from setpoint.estimators.scores import ScoreRegressor
-from setpoint.estimators.seeds import seed_of
+from setpoint.estimators.scores import ScoreRegressor, saved_dtype
 
 __all__ = ["LinearRegressor"]
 
@@ -71,11 +70,7 @@ class LinearRegressor(LinearHyperparameters, ScoreRegressor):
         values = self._checked(params)
         candidate = {name: values[name] for name in self._as_given}
         if "random_state" in candidate:
-            state = params.get("random_state", self.__dict__["random_state"])
-            shared = state is self.__dict__["random_state"] and not isinstance(
-                state, int | np.integer
-            )
-            candidate["random_state"] = data.seed if shared else seed_of(state)
+            candidate["random_state"] = self._seed(params, data)
         return candidate
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
@@ -85,22 +80,18 @@ class LinearRegressor(LinearHyperparameters, ScoreRegressor):
         self, model: _core.LinearModel, dtype: np.dtype[Any], flat: bool
     ) -> dict[str, Any]:
         """Attributes of a model of data of this type."""
-        coef, intercepts = model.coef.astype(dtype), model.intercept.astype(dtype)
-        intercept: Any = intercepts[0] if flat else intercepts
-        return {
-            "coef_": coef[0] if flat else coef,
-            "intercept_": intercept if self.fit_intercept else 0.0,
-            "_flat": flat,
-        }
+        arrays = self._arrays(model, dtype)
+        if flat:
+            arrays = {name: array[0] for name, array in arrays.items()}
+        if not self.fit_intercept:
+            arrays["intercept_"] = 0.0
+        return arrays | {"_flat": flat}
 
     def _to_header(self) -> dict[str, Any]:
-        return {"dtype": self.__dict__["coef_"].dtype.name, "flat": self.__dict__["_flat"]}
+        return super()._to_header() | {"flat": self.__dict__["_flat"]}
 
     def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        dtype = np.dtype(str(header["dtype"]))
-        if dtype not in (np.float32, np.float64):
-            raise ValueError(f"coefficients of type {dtype} are not known")
         flat = bool(header["flat"])
         if flat and self.__dict__["n_outputs_"] > 1:
             raise ValueError("a target of one dimension has one output")
-        return self._described(self.__dict__["_model"], dtype, flat)
+        return self._described(self._fitted_model(), saved_dtype(header), flat)

@@ -6,10 +6,12 @@ Domains and defaults are scikit-learn 1.9's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from setpoint.estimators.common_hyperparameters import N_JOBS, RANDOM_STATE, WARM_START
 from setpoint.hyperparameters import (
     NONE,
     ArrayLike,
@@ -19,7 +21,6 @@ from setpoint.hyperparameters import (
     Integer,
     Real,
     Search,
-    Seed,
     hyperparameter,
 )
 
@@ -62,12 +63,7 @@ class LeastSquaresHyperparameters(LinearHyperparameters):
         meaning="Directions in which X varies by less than this share of the most (a ratio of "
         "singular values) count as none.",
     )
-    n_jobs: int | None = hyperparameter(
-        default=None,
-        domain=Integer() | NONE,
-        meaning="Threads; None or -1: all cores. The model does not depend on it.",
-        cost="none",
-    )
+    n_jobs: int | None = N_JOBS
 
 
 class RidgeHyperparameters(LinearHyperparameters):
@@ -100,12 +96,7 @@ class RidgeHyperparameters(LinearHyperparameters):
         "solution.",
         cost="none",
     )
-    random_state: int | np.random.RandomState | None = hyperparameter(
-        default=None,
-        domain=Seed(),
-        meaning="Accepted for scikit-learn's sake: nothing is random.",
-        cost="none",
-    )
+    random_state: int | np.random.RandomState | None = RANDOM_STATE
 
 
 class CoordinateHyperparameters(LinearHyperparameters):
@@ -135,17 +126,9 @@ class CoordinateHyperparameters(LinearHyperparameters):
         domain=Real(0.0, None, "left"),
         meaning="The duality gap to reach, relative to y'y.",
     )
-    warm_start: bool = hyperparameter(
-        default=False,
-        domain=Flag(),
-        meaning="Start from the coefficients of the previous fit.",
-        cost="none",
-    )
-    random_state: int | np.random.RandomState | None = hyperparameter(
-        default=None,
-        domain=Seed(),
-        meaning="Seed of the order of the columns, if selection is random.",
-        cost="none",
+    warm_start: bool = WARM_START
+    random_state: int | np.random.RandomState | None = replace(
+        RANDOM_STATE, meaning="Seed of the order of the columns, if selection is random."
     )
     selection: str = hyperparameter(
         default="cyclic",

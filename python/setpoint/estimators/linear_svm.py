@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.validation import column_or_1d
 
 from setpoint.estimators.base import SweepData
-from setpoint.estimators.scores import ScoreClassifier, ScoreRegressor
+from setpoint.estimators.common_hyperparameters import (
+    CLASS_WEIGHT,
+    N_JOBS,
+    RANDOM_STATE,
+    VERBOSE,
+)
+from setpoint.estimators.scores import ScoreClassifier, SingleScoreRegressor
 from setpoint.hyperparameters import (
-    NONE,
     Choice,
     Declared,
     Flag,
-    Instance,
     Integer,
     Real,
     Search,
-    Seed,
     hyperparameter,
     variation,
 )
@@ -62,28 +64,19 @@ class _LinearHyperparameters(Declared):
         domain=Real(0.0, None, "neither"),
         meaning="What that column holds; the larger, the less the constant is penalised.",
     )
-    random_state: int | np.random.RandomState | None = hyperparameter(
-        default=None,
-        domain=Seed(),
-        meaning="Seed of the order in which coordinates are visited.",
+    random_state: int | np.random.RandomState | None = replace(
+        RANDOM_STATE, meaning="Seed of the order in which coordinates are visited.", cost="full"
     )
     max_iter: int = hyperparameter(
         default=1000,
         domain=Integer(0),
         meaning="Most passes over the rows or columns, or Newton steps.",
     )
-    n_jobs: int | None = hyperparameter(
-        default=None,
-        domain=Integer() | NONE,
+    n_jobs: int | None = replace(
+        N_JOBS,
         meaning="Threads for classes; None or -1: all cores. The model does not depend on it.",
-        cost="none",
     )
-    verbose: int | bool = hyperparameter(
-        default=0,
-        domain=Integer(0) | Flag(),
-        meaning="Show a progress bar if positive.",
-        cost="none",
-    )
+    verbose: int | bool = VERBOSE
 
 
 _NAMES = ("C", "dual", "fit_intercept", "intercept_scaling", "loss", "max_iter", "tol")
@@ -153,11 +146,7 @@ class LinearSVC(_LinearHyperparameters, ScoreClassifier):
         meaning="How more than two classes are learned: each against the rest, or all in one "
         "problem, which ignores loss, penalty and dual.",
     )
-    class_weight: Mapping[Any, float] | str | None = hyperparameter(
-        default=None,
-        domain=Choice("balanced") | Instance(dict, "a dict of class label to weight") | NONE,
-        meaning="Weights of the classes; balanced: inverse to their frequencies.",
-    )
+    class_weight: Mapping[Any, float] | str | None = CLASS_WEIGHT
 
     random_state: int | np.random.RandomState | None = variation(default=None, cost="none")
 
@@ -181,7 +170,7 @@ class LinearSVC(_LinearHyperparameters, ScoreClassifier):
         return super()._attributes(data, model) | _facts(model)
 
 
-class LinearSVR(_LinearHyperparameters, ScoreRegressor):
+class LinearSVR(_LinearHyperparameters, SingleScoreRegressor):
     """A linear support vector regressor: no loss for errors up to epsilon.
 
     Minimises ``1/2 |w|^2 + C sum_i weight_i loss(y_i - <x_i, w>)`` with LIBLINEAR's problem: by
@@ -228,9 +217,6 @@ class LinearSVR(_LinearHyperparameters, ScoreRegressor):
         meaning="Cost of an error.",
     )
 
-    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
-        return super()._read_target(unfitted, column_or_1d(y, warn=True))
-
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
         values = self._checked(params)
         return {name: values[name] for name in (*_NAMES, "epsilon")} | {
@@ -239,17 +225,8 @@ class LinearSVR(_LinearHyperparameters, ScoreRegressor):
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
         learned = _facts(model)
-        return {
-            "coef_": model.coef[0].astype(data.dtype),
-            "intercept_": model.intercept.astype(data.dtype),
-            "n_iter_": learned["n_iter_"],
-            "dual_gap_": float(learned["dual_gap_"][0]),
-        }
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
+        gap = float(learned["dual_gap_"][0])
+        return super()._attributes(data, model) | learned | {"dual_gap_": gap}
 
 
 def _seed(state: Any, data: SweepData) -> int:

@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.linear_model._base import SparseCoefMixin
 
-from setpoint.estimators.base import SweepData, Values
+from setpoint.estimators.base import SweepData
 from setpoint.estimators.logistic_candidate import logistic_candidate
 from setpoint.estimators.logistic_hyperparameters import LogisticHyperparameters
-from setpoint.estimators.scores import ScoreClassifier
+from setpoint.estimators.scores import ProbabilityClassifier
 
 __all__ = ["LogisticRegression"]
 
 
-class LogisticRegression(LogisticHyperparameters, SparseCoefMixin, ScoreClassifier):
+class LogisticRegression(LogisticHyperparameters, SparseCoefMixin, ProbabilityClassifier):
     """Logistic regression of two or more classes, with an L2, L1 or elastic-net penalty or none.
 
     Minimises, over the coefficients W and the intercepts b,
@@ -73,39 +73,8 @@ class LogisticRegression(LogisticHyperparameters, SparseCoefMixin, ScoreClassifi
 
     _family: ClassVar[str] = "logistic"
 
-    def predict_proba(self, X: Any) -> Values:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The input.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
-        """
-        return self._probabilities(X)
-
-    def predict_log_proba(self, X: Any) -> Values:
-        """Predict the logarithm of each class's probability; -inf where that is 0.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The input.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
-        """
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
-
     def _link(self) -> str:
-        return "logistic" if len(self.__dict__["classes_"]) == 2 else "softmax"
+        return "softmax"  # of two classes the logistic function
 
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
         return logistic_candidate(self._checked(params), data)

@@ -10,16 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from setpoint.estimators.common_hyperparameters import (
+    CLASS_WEIGHT,
+    N_JOBS,
+    RANDOM_STATE,
+    VERBOSE,
+    WARM_START,
+)
 from setpoint.hyperparameters import (
     NONE,
     Choice,
     Declared,
     Flag,
-    Instance,
     Integer,
     Real,
     Search,
-    Seed,
     hyperparameter,
 )
 
@@ -73,17 +78,8 @@ class LogisticHyperparameters(Declared):
         meaning="With solver='liblinear': the constant feature whose penalised weight makes the "
         "intercept; the larger, the less the intercept is penalised.",
     )
-    class_weight: dict[Any, float] | str | None = hyperparameter(
-        default=None,
-        domain=Instance(dict, "a dict of class label to weight") | Choice("balanced") | NONE,
-        meaning="Weights of the classes; balanced: inversely proportional to their rows.",
-    )
-    random_state: int | np.random.RandomState | None = hyperparameter(
-        default=None,
-        domain=Seed(),
-        meaning="Accepted; nothing here is random.",
-        cost="none",
-    )
+    class_weight: dict[Any, float] | str | None = CLASS_WEIGHT
+    random_state: int | np.random.RandomState | None = RANDOM_STATE
     solver: str = hyperparameter(
         default="lbfgs",
         domain=Choice("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"),
@@ -95,21 +91,6 @@ class LogisticHyperparameters(Declared):
         domain=Integer(0),
         meaning="Most steps on all rows.",
     )
-    verbose: int | bool = hyperparameter(
-        default=0,
-        domain=Integer(0) | Flag(),
-        meaning="Show a progress bar if positive.",
-        cost="none",
-    )
-    warm_start: bool = hyperparameter(
-        default=False,
-        domain=Flag(),
-        meaning="Begin at the parameters of the previous fit.",
-        cost="none",
-    )
-    n_jobs: int | None = hyperparameter(
-        default=None,
-        domain=Integer() | NONE,
-        meaning="Threads; None or -1: all cores. The model does not depend on it.",
-        cost="none",
-    )
+    verbose: int | bool = VERBOSE
+    warm_start: bool = WARM_START
+    n_jobs: int | None = N_JOBS

@@ -6,6 +6,7 @@ What they share is in ``network_base``, their hyperparameters in ``network_hyper
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,9 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 
 from setpoint.estimators.base import SweepData, Values
+from setpoint.estimators.common_hyperparameters import CLASS_WEIGHT
+from setpoint.estimators.epochs import codes_among, same_classes
 from setpoint.estimators.network_base import NetworkEstimator
 from setpoint.estimators.predictors import SweepClassifier, SweepRegressor
-from setpoint.hyperparameters import NONE, Choice, Instance, Real, hyperparameter
+from setpoint.hyperparameters import Choice, Instance, Real, hyperparameter
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
@@ -107,13 +110,9 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
 
     _family: ClassVar[str] = "network"
 
-    class_weight: Any = hyperparameter(
-        default=None,
-        domain=Choice("balanced")
-        | Instance(dict, "a dict of class label to weight")
-        | Instance(list, "a list of such dicts, one a label")
-        | NONE,
-        meaning="Weights of the classes; balanced: inversely proportional to their frequencies.",
+    class_weight: Any = replace(
+        CLASS_WEIGHT,
+        domain=CLASS_WEIGHT.domain | Instance(list, "a list of such dicts, one a label"),
     )
 
     @available_if(_has_epochs)
@@ -139,11 +138,6 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
         -------
         self
         """
-        if isinstance(self.class_weight, str):
-            raise ValueError(
-                "class_weight 'balanced' is not supported for partial_fit, which does not see all "
-                "rows. Use compute_class_weight on a sample of them, and pass the result."
-            )
         return self._continue(X, y, sample_weight, classes)
 
     def predict_proba(self, X: Any) -> Values:
@@ -165,22 +159,6 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
             return np.ascontiguousarray(values[:, last])
         return values
 
-    def predict_log_proba(self, X: Any) -> Values:
-        """Predict the logarithm of each class's probability; -inf where that is 0.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The input.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            In the order of `classes_`.
-        """
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
-
     def _part(
         self, target: NDArray[Any], classes: Any
     ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
@@ -188,22 +166,9 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
         if target.shape[1] > 1:
             labels = known or [np.array([0, 1])] * target.shape[1]
         else:
-            if known is None and classes is None:
-                raise ValueError("classes must be passed on the first call to partial_fit.")
-            given: Any = known if classes is None else np.unique(np.asarray(classes))
-            if known is not None and not np.array_equal(known, given):
-                raise ValueError(
-                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
-                    f"{known!r}"
-                )
-            labels = [given]
-        codes = np.empty(target.shape)
-        for k, names in enumerate(labels):
-            found, inverse = np.unique(target[:, k], return_inverse=True)
-            if strange := sorted(set(found.tolist()) - set(names.tolist()), key=str):
-                raise ValueError(f"`y` has classes not in `self.classes_`: {strange}")
-            codes[:, k] = np.searchsorted(names, found)[inverse]
-        return codes, labels
+            labels = [same_classes(known, classes)]
+        codes = [codes_among(names, target[:, k]) for k, names in enumerate(labels)]
+        return np.column_stack(codes), labels
 
     def _sweep_data(self, X: Any, y: Any, sample_weight: Any = None) -> SweepData:
         data = super()._sweep_data(X, y, sample_weight)

@@ -1,35 +1,28 @@
-"""What the two estimators of networks share: whole fits, fits in parts, and what they tell."""
+"""What the two estimators of networks share: candidates of the core, and what they tell."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_consistent_length
 
 from setpoint import _core
 from setpoint.estimators.base import SweepData
-from setpoint.estimators.matrix import MatrixEstimator
+from setpoint.estimators.epochs import EpochEstimator
 from setpoint.estimators.network_diagnosis import diagnose
 from setpoint.estimators.network_hyperparameters import ACTIVATIONS, NetworkHyperparameters
-from setpoint.estimators.seeds import seed_of
-from setpoint.estimators.targets import class_weights, read_weights
 from setpoint.parameters import Parameters
 
 __all__ = ["NetworkEstimator", "activation_names", "layer_sizes"]
 
-# Read in Python only.
-_NOT_OF_THE_CORE = ("verbose", "n_jobs", "warm_start")
-_LARGEST = 2**31 - 1  # a count beyond any data set: as good as any larger one
 
-
-class NetworkEstimator(NetworkHyperparameters, MatrixEstimator):
+class NetworkEstimator(NetworkHyperparameters, EpochEstimator):
     """Base of the two estimators."""
 
-    _unit: ClassVar[str] = "epochs"
+    _resumed: ClassVar[Any] = "all"
 
     @property
     def parameters_(self) -> Parameters:
@@ -54,69 +47,20 @@ class NetworkEstimator(NetworkHyperparameters, MatrixEstimator):
         """Whether the network underfits or overfits, as far as its losses tell, and the remedy."""
         return diagnose(self._fitted_model().history)
 
-    def _continue(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
-        """One epoch on these rows, from where the last one stopped."""
-        if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        self._checked({})
-        start = self.__dict__.get("_model")
-        unfitted = type(self).__new__(type(self))
-        if start is None:
-            columns, rows = self._learn_rows(unfitted, X)
-        else:
-            columns, rows = self.__dict__["_columns"], self._read_rows(X)
-        target = self._read_target(unfitted, y)
-        check_consistent_length(rows, target)
-        codes, labels = self._part(target, classes)
-        weights = read_weights(sample_weight, rows)
-        data = SweepData(rows, codes, weights, labels, columns, seed_of(self.random_state))
-        candidate = self._sweep_candidate({}, data) | {"max_iter": 1, "resume": "all"}
-        self._adopt(data, self._learn(data, candidate, start), {})
-        return self
-
-    @abstractmethod
-    def _part(
-        self, target: NDArray[Any], classes: Any
-    ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
-        """The target of some rows as the core takes it, and the classes of all rows."""
-
     @abstractmethod
     def _last_activation(self, n_outputs: int) -> str:
         """What will be done to the scores of so many last neurons."""
 
-    def _start(self, data: SweepData) -> Any:
-        if not self.warm_start or "_model" not in self.__dict__:
-            return None
-        known = self.__dict__.get("classes_", [])
-        known = known if isinstance(known, list) else [known]
-        if len(known) != len(data.classes) or not all(map(np.array_equal, known, data.classes)):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {known}, `y` has {data.classes}"
-            )
-        return self.__dict__["_model"]
-
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
+        candidate = super()._sweep_candidate(params, data)
         values = self._checked(params)
-        state = params.get("random_state", self.random_state)
-        # All candidates of a search share the seed that was drawn with the data.
-        shared = state is self.random_state and not isinstance(state, int | np.integer)
-        candidate = {
-            name: min(value, _LARGEST) if type(value) is int else value
-            for name, value in values.items()
-            if name not in _NOT_OF_THE_CORE
-        }
         sizes = layer_sizes(values["hidden_layer_sizes"])
         batch_size = values["batch_size"]
         return candidate | {
             "hidden_layer_sizes": sizes,
             "activation": ",".join(activation_names(values["activation"], len(sizes))),
             "batch_size": None if batch_size == "auto" else batch_size,
-            "random_state": data.seed if shared else seed_of(state),
             "resume": "parameters" if values["warm_start"] else "no",
-            "class_weight": class_weights(
-                values.get("class_weight"), data.classes, bootstrap=False, warm_start=False
-            ),
         }
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The hyperparameters of networks: each declared here, once.
+"""The hyperparameters of networks, beyond those of all training in epochs.
 
 Names, domains and defaults are scikit-learn 1.9's as far as it has them. The two estimators differ
 in `loss` and in what only classes have; they say so in ``network``.
@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from setpoint.estimators.common_hyperparameters import N_JOBS
+from setpoint.estimators.epoch_hyperparameters import EpochHyperparameters
 from setpoint.hyperparameters import (
-    NONE,
     ArrayLike,
     Choice,
-    Declared,
     Flag,
     Integer,
     Real,
     Search,
-    Seed,
     hyperparameter,
+    variation,
 )
 
 __all__ = ["ACTIVATIONS", "NetworkHyperparameters"]
@@ -28,7 +28,7 @@ __all__ = ["ACTIVATIONS", "NetworkHyperparameters"]
 ACTIVATIONS = ("identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "silu", "gelu")
 
 
-class NetworkHyperparameters(Declared):
+class NetworkHyperparameters(EpochHyperparameters):
     """What can be set of a network, whatever the task."""
 
     hidden_layer_sizes: int | Sequence[int] = hyperparameter(
@@ -49,123 +49,21 @@ class NetworkHyperparameters(Declared):
         domain=Choice("adam", "adamw", "rmsprop", "sgd", "lbfgs"),
         meaning="How parameters follow the gradient; lbfgs takes all rows at each step.",
     )
-    alpha: float = hyperparameter(
-        default=0.0001,
-        domain=Real(0.0, None, "left"),
-        meaning="Weight of the penalty on squared weights (L2).",
-        search=Search((1e-5, 1e-4, 1e-3), 1e-7, 1e-1, "log"),
-    )
-    batch_size: int | str = hyperparameter(
-        default="auto",
-        domain=Integer(1) | Choice("auto"),
-        meaning="Rows of a step; auto: 200, or all if there are fewer.",
-        search=Search((), 16, 512, "log"),
-    )
-    learning_rate: str = hyperparameter(
-        default="constant",
-        domain=Choice("constant", "invscaling", "adaptive", "cosine", "step", "one_cycle"),
-        meaning="Schedule of the length of steps: constant; over rows seen to the power_t; divided "
-        "by 5 when nothing improves; down to 0 along a cosine; times step_factor every step_every "
-        "epochs; up and down once.",
-    )
     learning_rate_init: float = hyperparameter(
         default=0.001,
         domain=Real(0.0, None, "neither"),
         meaning="The first learning rate, of one_cycle the highest.",
         search=Search((0.001, 0.01), 1e-4, 1e-1, "log"),
     )
-    power_t: float = hyperparameter(
-        default=0.5,
-        domain=Real(0.0, None, "left"),
-        meaning="Exponent of invscaling.",
-    )
-    max_iter: int = hyperparameter(
-        default=200,
-        domain=Integer(1),
-        meaning="Most epochs: passes over the training rows; of lbfgs most steps.",
-        cost="free",
-        search=Search((), 5, 500, "log"),
-    )
-    shuffle: bool = hyperparameter(
-        default=True,
-        domain=Flag(),
-        meaning="Take the rows in a new order in each epoch.",
-    )
-    random_state: int | np.random.RandomState | None = hyperparameter(
-        default=None,
-        domain=Seed(),
-        meaning="Seed of the first weights, the order of rows, the rows kept back and dropout; "
-        "None: a new one at each fit.",
-    )
-    tol: float = hyperparameter(
-        default=1e-4,
-        domain=Real(0.0, None, "left"),
-        meaning="Improvement below which an epoch counts as none; of lbfgs the largest slope "
-        "that counts as flat.",
-    )
-    verbose: int | bool = hyperparameter(
-        default=0,
-        domain=Integer(0) | Flag(),
-        meaning="Show a progress bar if positive.",
-        cost="none",
-    )
-    warm_start: bool = hyperparameter(
-        default=False,
-        domain=Flag(),
-        meaning="Begin with the parameters of the previous fit.",
-        cost="none",
-    )
-    momentum: float = hyperparameter(
-        default=0.9,
-        domain=Real(0.0, 1.0),
-        meaning="Of sgd: share of the last step that is made again.",
-        search=Search((), 0.5, 0.99),
-    )
-    nesterovs_momentum: bool = hyperparameter(
-        default=True,
-        domain=Flag(),
-        meaning="Of sgd with momentum: take the gradient where the momentum leads.",
-    )
-    early_stopping: bool = hyperparameter(
-        default=False,
-        domain=Flag(),
-        meaning="Stop by the score of rows kept back, instead of by the training loss.",
-    )
-    validation_fraction: float = hyperparameter(
-        default=0.1,
-        domain=Real(0.0, 1.0, "left"),
-        meaning="Early stopping: share of the rows that are kept back.",
-    )
-    beta_1: float = hyperparameter(
-        default=0.9,
-        domain=Real(0.0, 1.0, "left"),
-        meaning="Of adam and adamw: decay of the mean of the gradients.",
-    )
-    beta_2: float = hyperparameter(
-        default=0.999,
-        domain=Real(0.0, 1.0, "left"),
-        meaning="Of adam, adamw and rmsprop: decay of the mean of their squares.",
-    )
     epsilon: float = hyperparameter(
         default=1e-8,
         domain=Real(0.0, None, "neither"),
         meaning="Of adam, adamw and rmsprop: keeps the divisor from 0.",
     )
-    n_iter_no_change: int = hyperparameter(
-        default=10,
-        domain=Integer(1),
-        meaning="Epochs without improvement after which training stops.",
-    )
     max_fun: int = hyperparameter(
         default=15000,
         domain=Integer(1),
         meaning="Of lbfgs: most evaluations of the loss.",
-    )
-    weight_decay: float = hyperparameter(
-        default=0.01,
-        domain=Real(0.0, None, "left"),
-        meaning="Of adamw: share of the weights that goes at a learning rate of 1.",
-        search=Search((), 1e-4, 1e-1, "log"),
     )
     dropout: float = hyperparameter(
         default=0.0,
@@ -183,26 +81,6 @@ class NetworkHyperparameters(Declared):
         domain=Choice("glorot", "he", "orthogonal"),
         meaning="How the first weights are drawn; glorot: as in scikit-learn.",
     )
-    clip_norm: float | None = hyperparameter(
-        default=None,
-        domain=Real(0.0, None, "neither") | NONE,
-        meaning="Longest gradient of a step, longer ones are shortened; None: any length.",
-    )
-    warmup_epochs: int = hyperparameter(
-        default=0,
-        domain=Integer(0),
-        meaning="Epochs in which the learning rate rises from 0, whatever the schedule.",
-    )
-    step_every: int = hyperparameter(
-        default=10,
-        domain=Integer(1),
-        meaning="Epochs between two falls of the schedule step.",
-    )
-    step_factor: float = hyperparameter(
-        default=0.1,
-        domain=Real(0.0, 1.0, "right"),
-        meaning="What the schedule step multiplies the learning rate by.",
-    )
     keep: str = hyperparameter(
         default="auto",
         domain=Choice("auto", "last", "best"),
@@ -214,9 +92,40 @@ class NetworkHyperparameters(Declared):
         domain=Choice("float32", "float64"),
         meaning="Precision of parameters and training.",
     )
-    n_jobs: int | None = hyperparameter(
+    n_jobs: int | None = N_JOBS
+
+    alpha: float = variation(
+        default=0.0001, meaning="Weight of the penalty on squared weights (L2)."
+    )
+    max_iter: int = variation(
+        default=200,
+        meaning="Most epochs: passes over the training rows; of lbfgs most steps.",
+    )
+    tol: float = variation(
+        default=1e-4,
+        meaning="Improvement below which an epoch counts as none; of lbfgs the largest slope "
+        "that counts as flat.",
+    )
+    batch_size: int | str = variation(
+        default="auto",
+        domain=Integer(1) | Choice("auto"),
+        meaning="Rows of a step; auto: 200, or all if there are fewer.",
+        search=Search((), 16, 512, "log"),
+    )
+    learning_rate: str = variation(
+        default="constant",
+        domain=Choice("constant", "invscaling", "adaptive", "cosine", "step", "one_cycle"),
+        meaning="Schedule of the length of steps: constant; over rows seen to the power_t; divided "
+        "by 5 when nothing improves; down to 0 along a cosine; times step_factor every step_every "
+        "epochs; up and down once.",
+    )
+    nesterovs_momentum: bool = variation(default=True)
+    beta_2: float = variation(
+        default=0.999, meaning="Of adam, adamw and rmsprop: decay of the mean of their squares."
+    )
+    weight_decay: float = variation(default=0.01, search=Search((), 1e-4, 1e-1, "log"))
+    random_state: int | np.random.RandomState | None = variation(
         default=None,
-        domain=Integer() | NONE,
-        meaning="Threads; None or -1: all cores. The model does not depend on it.",
-        cost="none",
+        meaning="Seed of the first weights, the order of rows, the rows kept back and dropout; "
+        "None: a new one at each fit.",
     )

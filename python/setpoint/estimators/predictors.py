@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from setpoint.estimators.base import SweepEstimator, Values
+from setpoint.estimators.probabilities import LogProbabilityMixin
 from setpoint.estimators.scikit import ClassifierMixin, MultiOutputMixin, RegressorMixin
 
 __all__ = ["SweepClassifier", "SweepRegressor"]
 
 
-class SweepClassifier(ClassifierMixin, MultiOutputMixin, SweepEstimator):
+class SweepClassifier(LogProbabilityMixin, ClassifierMixin, MultiOutputMixin, SweepEstimator):
     """Predictions of classes and of their probabilities."""
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -55,23 +56,6 @@ class SweepClassifier(ClassifierMixin, MultiOutputMixin, SweepEstimator):
         if isinstance(self.__dict__["classes_"], list):
             return self._by_output(values)
         return values
-
-    def predict_log_proba(self, X: Any) -> Values | list[Values]:
-        """Predict the logarithm of each class's probability; -inf where that is 0.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-            The input.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or a list of n_outputs of them
-            In the order of `classes_`.
-        """
-        proba = self.predict_proba(X)
-        with np.errstate(divide="ignore"):
-            return [np.log(p) for p in proba] if isinstance(proba, list) else np.log(proba)
 
     def _by_output(self, values: Values) -> list[Values]:
         ends = np.cumsum(self.__dict__["n_classes_"])[:-1]

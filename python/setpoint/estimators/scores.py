@@ -5,20 +5,30 @@ How they are learned is in the family's own file.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
 from setpoint import _core
 from setpoint.estimators.base import SweepData, Values
 from setpoint.estimators.matrix import MatrixEstimator
-from setpoint.estimators.scikit import ClassifierMixin, MultiOutputMixin, RegressorMixin
+from setpoint.estimators.predictors import SweepRegressor
+from setpoint.estimators.probabilities import LogProbabilityMixin
+from setpoint.estimators.scikit import ClassifierMixin
 from setpoint.parameters import Parameters
 
-__all__ = ["ScoreClassifier", "ScoreRegressor"]
+__all__ = [
+    "ProbabilityClassifier",
+    "ScoreClassifier",
+    "ScoreRegressor",
+    "SingleScoreRegressor",
+    "saved_dtype",
+]
 
 _MEANINGS = {
     "coef": "weight of each column, by class or target",
@@ -37,6 +47,26 @@ class _Linear(MatrixEstimator):
     @staticmethod
     def _model_of(state: dict[str, NDArray[Any]]) -> _core.LinearModel:
         return _core.LinearModel.from_state(state)
+
+    def _arrays(self, model: Any, dtype: np.dtype[Any]) -> dict[str, Any]:
+        """Coefficients and intercepts in the type of X, by attribute."""
+        return {"coef_": model.coef.astype(dtype), "intercept_": model.intercept.astype(dtype)}
+
+    def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
+        return self._arrays(model, data.dtype)
+
+    def _to_header(self) -> dict[str, Any]:
+        return {"dtype": self.__dict__["coef_"].dtype.name}
+
+    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        return self._arrays(self._fitted_model(), saved_dtype(header))
+
+
+def saved_dtype(header: Mapping[str, Any]) -> np.dtype[Any]:
+    """The type of the coefficients of a saved model; `ValueError` if there is no such type."""
+    if header["dtype"] not in ("float32", "float64"):
+        raise ValueError(f"coefficients of type {header['dtype']!r} are not known")
+    return np.dtype(str(header["dtype"]))
 
 
 class ScoreClassifier(ClassifierMixin, _Linear):
@@ -75,15 +105,6 @@ class ScoreClassifier(ClassifierMixin, _Linear):
         best = scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)
         return np.asarray(self.__dict__["classes_"].take(best.astype(np.intp)))
 
-    def _link(self) -> str:
-        """The core's name of what makes probabilities of scores."""
-        raise NotImplementedError
-
-    def _probabilities(self, X: Any) -> Values:
-        scores = self._raw(X)
-        n_classes = len(self.__dict__["classes_"])
-        return np.asarray(_core.class_values(scores, link=self._link(), n_classes=n_classes))
-
     def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
         return super()._read_target(unfitted, column_or_1d(y, warn=True))
 
@@ -96,28 +117,22 @@ class ScoreClassifier(ClassifierMixin, _Linear):
             )
         return data
 
-    def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
-        return _arrays(model, data.dtype)
 
-    def _to_header(self) -> dict[str, Any]:
-        return {"dtype": self.__dict__["coef_"].dtype.name}
-
-    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        if header["dtype"] not in ("float32", "float64"):
-            raise ValueError(f"coefficients of type {header['dtype']!r} are not known")
-        return _arrays(self._fitted_model(), np.dtype(header["dtype"]))
+def _has_link(estimator: Any) -> bool:
+    estimator._link()
+    return True
 
 
-def _arrays(model: Any, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """Coefficients and intercepts in the type of X."""
-    return {"coef_": model.coef.astype(dtype), "intercept_": model.intercept.astype(dtype)}
+class ProbabilityClassifier(LogProbabilityMixin, ScoreClassifier):
+    """Classes, and their probabilities, from scores."""
 
+    @abstractmethod
+    def _link(self) -> str:
+        """The core's name of what makes probabilities of scores; `AttributeError` if none does."""
 
-class ScoreRegressor(RegressorMixin, MultiOutputMixin, _Linear):
-    """Numbers: the scores themselves."""
-
-    def predict(self, X: Any) -> Values:
-        """Predict the target.
+    @available_if(_has_link)
+    def predict_proba(self, X: Any) -> Values:
+        """Predict the probability of each class.
 
         Parameters
         ----------
@@ -126,8 +141,29 @@ class ScoreRegressor(RegressorMixin, MultiOutputMixin, _Linear):
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predicted values.
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
         """
         scores = self._raw(X)
-        return scores[:, 0] if scores.shape[1] == 1 else scores
+        n_classes = len(self.__dict__["classes_"])
+        return np.asarray(_core.class_values(scores, link=self._link(), n_classes=n_classes))
+
+
+class ScoreRegressor(SweepRegressor, _Linear):
+    """Numbers: the scores themselves."""
+
+
+class SingleScoreRegressor(ScoreRegressor):
+    """Numbers of one target."""
+
+    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
+        return super()._read_target(unfitted, column_or_1d(y, warn=True))
+
+    def _arrays(self, model: Any, dtype: np.dtype[Any]) -> dict[str, Any]:
+        arrays = super()._arrays(model, dtype)
+        return arrays | {"coef_": arrays["coef_"][0]}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags

@@ -15,6 +15,7 @@ from sklearn.utils.metaestimators import available_if
 
 from setpoint import _core
 from setpoint.estimators.base import SweepData, Values
+from setpoint.estimators.probabilities import LogProbabilityMixin
 from setpoint.estimators.scikit import ClassifierMixin, RegressorMixin
 from setpoint.estimators.svm_base import KernelMachine
 from setpoint.estimators.svm_hyperparameters import PairHyperparameters
@@ -30,7 +31,7 @@ def _calibrated(estimator: Any) -> bool:
     return True
 
 
-class PairClassifier(ClassifierMixin, PairHyperparameters, KernelMachine):
+class PairClassifier(LogProbabilityMixin, ClassifierMixin, PairHyperparameters, KernelMachine):
     """Classes by the votes of machines that part two classes each."""
 
     def decision_function(self, X: Any) -> Values:
@@ -96,22 +97,6 @@ class PairClassifier(ClassifierMixin, PairHyperparameters, KernelMachine):
                 "predict_proba is not available when fitted with probability=False"
             )
         return np.ascontiguousarray(values[:, n_pairs:])
-
-    @available_if(_calibrated)
-    def predict_log_proba(self, X: Any) -> Values:
-        """Predict the logarithm of each class's probability.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The input; of a precomputed kernel its values with the training rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
-        """
-        return np.asarray(np.log(self.predict_proba(X)))
 
     def _decisions(self, X: Any) -> Values:
         values = self._raw(X)

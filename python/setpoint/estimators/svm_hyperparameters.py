@@ -8,21 +8,25 @@ it; ``svm`` puts them together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from setpoint.estimators.common_hyperparameters import (
+    CLASS_WEIGHT,
+    N_JOBS,
+    RANDOM_STATE,
+    VERBOSE,
+)
 from setpoint.hyperparameters import (
-    NONE,
     Callback,
     Choice,
     Declared,
     Flag,
-    Instance,
     Integer,
     Real,
     Search,
-    Seed,
     hyperparameter,
 )
 
@@ -78,28 +82,14 @@ class KernelHyperparameters(Declared):
         domain=Integer(-1),
         meaning="Most steps of two variables; -1: no limit but ten million, or 100 for each row.",
     )
-    n_jobs: int | None = hyperparameter(
-        default=None,
-        domain=Integer() | NONE,
-        meaning="Threads; None or -1: all cores. The model does not depend on it.",
-        cost="none",
-    )
-    verbose: int | bool = hyperparameter(
-        default=False,
-        domain=Integer(0) | Flag(),
-        meaning="Show a progress bar if positive.",
-        cost="none",
-    )
+    n_jobs: int | None = N_JOBS
+    verbose: int | bool = replace(VERBOSE, default=False)
 
 
 class PairHyperparameters(KernelHyperparameters):
     """What can be set of every classifier."""
 
-    class_weight: Mapping[Any, float] | str | None = hyperparameter(
-        default=None,
-        domain=Choice("balanced") | Instance(dict, "a dict of class label to weight") | NONE,
-        meaning="Weights of the classes; balanced: inverse to their frequencies.",
-    )
+    class_weight: Mapping[Any, float] | str | None = CLASS_WEIGHT
     probability: bool | str = hyperparameter(
         default=False,
         domain=Choice("sigmoid", "isotonic") | Flag(),
@@ -117,9 +107,6 @@ class PairHyperparameters(KernelHyperparameters):
         meaning="Predict by the values of decision_function where classes have equal votes; needs "
         'decision_function_shape="ovr".',
     )
-    random_state: int | np.random.RandomState | None = hyperparameter(
-        default=None,
-        domain=Seed(),
-        meaning="Seed of the folds behind probabilities.",
-        cost="none",
+    random_state: int | np.random.RandomState | None = replace(
+        RANDOM_STATE, meaning="Seed of the folds behind probabilities."
     )

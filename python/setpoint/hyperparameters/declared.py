@@ -46,7 +46,9 @@ class Declared:
         super().__init_subclass__(**kwargs)
         own = dict(_own_declarations(cls))
         if own:
-            cls._declarations = MappingProxyType({**cls._declarations, **own})
+            known = {**cls._declarations, **own}
+            ordered = sorted(known.items(), key=lambda entry: not entry[1].positional)
+            cls._declarations = MappingProxyType(dict(ordered))
             cls.__init__ = _constructor(cls._declarations)  # type: ignore[method-assign]
         if cls.__doc__ and _SECTION in cls.__doc__:
             section = "\n".join(item.numpydoc() for item in cls._declarations.values())
@@ -80,13 +82,12 @@ def _constructor(declarations: Mapping[str, Hyperparameter]) -> Callable[..., No
     defaults = {name: item.default for name, item in declarations.items()}
     positional = [name for name, item in declarations.items() if item.positional]
     kinds = {True: inspect.Parameter.POSITIONAL_OR_KEYWORD, False: inspect.Parameter.KEYWORD_ONLY}
-    ordered = sorted(declarations.values(), key=lambda item: not item.positional)
     signature = inspect.Signature(
         [
             inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
             *(
                 inspect.Parameter(item.name, kinds[item.positional], default=item.default)
-                for item in ordered
+                for item in declarations.values()
             ),
         ]
     )

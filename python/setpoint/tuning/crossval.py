@@ -108,7 +108,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
         learned = self._chosen(evaluation, refit_metric) | self._saved(evaluation)
         if self.refit:
-            learned |= self._refitted(learned, X, y, routed.estimator.fit, context, told)
+            known = evaluation.refitted.get(learned["best_index_"])
+            learned |= self._refitted(learned, X, y, routed.estimator.fit, known, context, told)
         named = isinstance(scorers, scikit.MultimetricScorer)
         self._adopt(learned | {"scorer_": scorers._scorers if named else scorers})
         context.call_on_fit_task_end(estimator=self, **told)
@@ -209,17 +210,21 @@ class SweepSearchCV(scikit.BaseSearchCV):
         X: Any,
         y: Any,
         fit_params: Any,
+        known: Any,
         context: Any,
         told: dict[str, Any],
     ) -> dict[str, Any]:
-        """The best estimator, fitted on all rows, by attribute."""
+        """The best estimator, fitted on all rows unless a sweep did so already, by attribute."""
         # The parameters are cloned too: some may be estimators, as when a grid swaps a step.
         best = clone(self.estimator).set_params(**clone(chosen["best_params_"], safe=False))
         context = context.subcontext(task_name="refit-with-best-params")
         with context.propagate_callback_context(best):
             context.call_on_fit_task_begin(estimator=self, **told)
             start = time.time()
-            best.fit(*((X,) if y is None else (X, y)), **fit_params)
+            if known is None:
+                best.fit(*((X,) if y is None else (X, y)), **fit_params)
+            else:
+                best._adopt(*known, {})
             seconds = time.time() - start
         context.call_on_fit_task_end(estimator=self, **told)
         refitted = {"best_estimator_": best, "refit_time_": seconds}

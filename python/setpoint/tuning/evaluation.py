@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
 
 from setpoint.tuning import ordinary, scikit, sweep
 from setpoint.tuning.announce import announce
@@ -33,6 +34,8 @@ class Evaluation:
         Whether the time was over before the tuner had proposed all.
     clock : Clock
         The time that is left for evaluating.
+    refitted : dict of int to (SweepData, model)
+        What the sweeps learned of all rows besides, by the candidate's number.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Evaluation:
         self.candidates: list[Candidate] = []
         self.skipped: list[Candidate] = []
         self._table: dict[str, Any] | None = None
+        self.refitted: dict[int, tuple[Any, Any]] = {}
         self.n_fits = self.n_done = 0
         self._has_failed_batch = False
         self.was_cut = False
@@ -103,6 +107,8 @@ class Evaluation:
         board = Board(len(candidates), len(task.folds))
         contexts = self._contexts(callback_ctx, n)
         sweep.evaluate(task, board)
+        first = len(self.candidates)
+        self.refitted |= {first + number: known for number, known in task.refitted.items()}
         announce(task, board)
         _warn(board.warnings)
         self._tell(board, contexts)
@@ -156,6 +162,7 @@ class Evaluation:
             seed=self._seed,
             clock=self.clock,
             progress=self._progress,
+            refit=bool(search.refit) and type(search.estimator) is not Pipeline,
         )
 
     def _contexts(self, callback_ctx: Any, n: int) -> list[Any] | None:

@@ -7,7 +7,7 @@ folds whose training rows lack a class, data that the estimator refuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,12 +95,15 @@ class Sweep:
             return None
         metrics = scoring.core_metrics(self.scorer, self.task.y, self.data)
         if metrics and not scoring.PROBABILISTIC.isdisjoint(metrics.values()):
-            return metrics if all(map(self._has_probabilities, self.candidates)) else None
+            return metrics if self._have_probabilities() else None
         return metrics
 
-    def _has_probabilities(self, number: int) -> bool:
-        estimator = clone(self.final.estimator).set_params(**self.final.members[number])
-        return hasattr(estimator, "predict_proba")
+    def _have_probabilities(self) -> bool:
+        """Whether all candidates have them."""
+        estimator = clone(self.final.estimator)
+        own = estimator.get_params(deep=False)
+        settings = (own | self.final.members[number] for number in self.candidates)
+        return all(hasattr(estimator.set_params(**each), "predict_proba") for each in settings)
 
     def _scorable(self, folds: Mapping[int, Fold], metrics: Mapping[str, str]) -> dict[int, Fold]:
         return {
@@ -146,6 +149,7 @@ class Sweep:
             return
         board.n_fits += answer["n_fits"]
         board.warnings += answer["warnings"]
+        self._keep_refitted(numbers, answer["refitted"])
         if not answer["done"].all():
             task.clock.stop()  # the core's clock and ours may differ by a moment
         seconds = self.view.seconds / len(self.final.members)
@@ -155,6 +159,11 @@ class Sweep:
                     result = outcome.result(answer, row, column, number, fold)
                     result["fit_time"] += seconds
                     board.results[number][fold] = result
+
+    def _keep_refitted(self, numbers: list[int], models: Sequence[Any]) -> None:
+        for number, model in zip(numbers, models, strict=False):  # there may be none
+            if model is not None:
+                self.task.refitted[number] = self.data, model
 
     def _predicted(self, fold: Fold) -> Rows:
         again = self.view.again
@@ -171,6 +180,8 @@ class Sweep:
             folds=[(fold.train, self._predicted(fold)) for fold in folds.values()],
             candidates=[self.candidates[number] for number in numbers],
             train_metrics=task.return_train_score and self.view.again is None,
+            # The models of a pipeline's last step say nothing of the steps before it.
+            refit=task.refit and self.view.X is task.X and len(folds) == len(task.folds),
             n_threads=threads(own if task.n_jobs is None else task.n_jobs),
             time_limit=task.clock.left(),
             progress=task.progress.part(len(numbers) * len(folds)),

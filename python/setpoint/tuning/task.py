@@ -34,6 +34,8 @@ class Task:
 
     `estimator` is a clone of the search's, with the seed of the search where it had none. `scorer`,
     `fit_params` and `score_params` are what scikit-learn's search made of the user's arguments.
+
+    `refitted` is filled with what the sweeps have of all rows, by candidate: data and model.
     """
 
     estimator: Any
@@ -52,6 +54,8 @@ class Task:
     seed: Callable[[], int]
     clock: Clock
     progress: Progress
+    refit: bool = False
+    refitted: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
 
 @dataclass

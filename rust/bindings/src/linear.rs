@@ -6,7 +6,7 @@ use numpy::{PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use setpoint_core::linear as core;
+use setpoint_core::linear_model as core;
 
 use crate::arguments::{Rows, slice2};
 use crate::door::exception;

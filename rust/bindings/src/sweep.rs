@@ -46,14 +46,16 @@ struct Request<'py> {
     train_metrics: bool,
     keep_models: bool,
     keep_predictions: bool,
+    refit: bool,
     n_threads: usize,
     time_limit: Option<f64>,
     progress: Option<Py<PyAny>>,
 }
 
-/// Fits every candidate on the training rows of every fold and scores it on the rows held out.
+/// Fits every candidate on the training rows of every fold and scores it on the rows held out. If `refit`, the
+/// dict has as "refitted", by candidate, the model of all rows, where the sweep has it for next to nothing.
 #[pyfunction]
-#[pyo3(signature = (family, data, *, folds, candidates, metrics, train_metrics, keep_models, keep_predictions, n_threads, time_limit, progress))]
+#[pyo3(signature = (family, data, *, folds, candidates, metrics, train_metrics, keep_models, keep_predictions, n_threads, time_limit, progress, refit=false))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
 pub fn sweep<'py>(
     py: Python<'py>,
@@ -68,6 +70,7 @@ pub fn sweep<'py>(
     n_threads: usize,
     time_limit: Option<f64>,
     progress: Option<Py<PyAny>>,
+    refit: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let request = Request {
         folds,
@@ -76,6 +79,7 @@ pub fn sweep<'py>(
         train_metrics,
         keep_models,
         keep_predictions,
+        refit,
         n_threads,
         time_limit,
         progress,
@@ -119,10 +123,17 @@ where
         keep_predictions: request.keep_predictions,
         n_threads: request.n_threads,
     };
-    let outcome = enter(py, request.time_limit, request.progress, |control, watcher| {
-        family.sweep(&job, control, watcher)
+    let (outcome, refitted) = enter(py, request.time_limit, request.progress, |control, watcher| {
+        if request.refit {
+            family.sweep_and_refit(&job, control, watcher)
+        } else {
+            Ok((family.sweep(&job, control, watcher)?, Vec::new()))
+        }
     })?;
-    report(py, &job, &outcome)
+    let out = report(py, &job, &outcome)?;
+    let wrap = |model: Option<F::Model>| model.map(|model| model.wrap(py)).transpose();
+    out.set_item("refitted", refitted.into_iter().map(wrap).collect::<PyResult<Vec<_>>>()?)?;
+    Ok(out)
 }
 
 /// Learns one model on all rows, or goes on from `start`. The dict has the model, and as "warning" what the

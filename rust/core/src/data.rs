@@ -7,8 +7,17 @@ use crate::error::{Error, Result};
 
 /// X (n, d) in the form that a family reads.
 pub trait Features {
-    /// Checks n, d and the values once; everything behind relies on them.
-    fn check(&self, n: usize, d: usize) -> Result<()>;
+    /// Checks n, d and how the values are stored: whatever may be read is there.
+    fn check_form(&self, n: usize, d: usize) -> Result<()>;
+
+    /// Checks the values.
+    fn check_values(&self) -> Result<()>;
+
+    /// Both.
+    fn check(&self, n: usize, d: usize) -> Result<()> {
+        self.check_form(n, d)?;
+        self.check_values()
+    }
 }
 
 /// Columns of numbers and of categories, as trees read them.
@@ -42,6 +51,12 @@ pub struct Data<'a, X = Table<'a>> {
 impl<X: Features> Data<'_, X> {
     /// Checks shapes and ranges once; everything behind relies on them.
     pub fn check(&self) -> Result<()> {
+        self.check_form()?;
+        self.x.check_values()
+    }
+
+    /// The same but for the values of X: for who finds out without another pass over them.
+    pub fn check_form(&self) -> Result<()> {
         let invalid = |what: String| Err(Error::Invalid(what));
         if self.n == 0 || self.d == 0 || self.n_outputs == 0 {
             return invalid(format!(
@@ -55,7 +70,7 @@ impl<X: Features> Data<'_, X> {
         if self.y.len() != self.n * self.n_outputs {
             return invalid("X and y have different numbers of rows".to_owned());
         }
-        self.x.check(self.n, self.d)?;
+        self.x.check_form(self.n, self.d)?;
         if self.y.iter().any(|value| !value.is_finite()) {
             return invalid("y contains NaN or infinity".to_owned());
         }
@@ -91,13 +106,17 @@ impl<X> Data<'_, X> {
 }
 
 impl Features for Table<'_> {
-    fn check(&self, n: usize, d: usize) -> Result<()> {
+    fn check_form(&self, n: usize, d: usize) -> Result<()> {
         if self.values.len() != n * d {
             return Err(Error::invalid("X and y have different numbers of rows"));
         }
         if self.categorical.len() != d {
             return Err(Error::invalid("categorical must have one entry per column of X"));
         }
+        Ok(())
+    }
+
+    fn check_values(&self) -> Result<()> {
         if self.values.iter().any(|value| value.is_infinite()) {
             return Err(Error::invalid("X contains infinity or a value too large for float32"));
         }

@@ -18,7 +18,8 @@
 //! | seed      | random streams named by what they are for                           |
 //! | parallel  | threads, interruption, deadline, progress                           |
 //! | vectors   | which vector instructions the processor has                         |
-//! | linear    | linear models: parameters, scores, links                            |
+//! | linear_model | learned parameters and scores of any linear model                |
+//! | linear    | linear regression                                                   |
 //! | descent   | mini-batch gradient descent: steps, batches, linear models             |
 //! | network   | fully connected networks                                            |
 //! | svm       | support vector machines with kernels, and linear ones               |
@@ -36,7 +37,9 @@ pub mod error;
 #[cfg(feature = "forest")]
 pub mod forest;
 pub mod gemm;
+#[cfg(feature = "linear")]
 pub mod linear;
+pub mod linear_model;
 #[cfg(feature = "logistic")]
 pub mod logistic;
 pub mod matrix;

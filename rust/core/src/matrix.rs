@@ -169,14 +169,17 @@ impl Matrix<'_> {
 }
 
 impl Features for Matrix<'_> {
-    fn check(&self, n: usize, d: usize) -> Result<()> {
+    fn check_form(&self, n: usize, d: usize) -> Result<()> {
         match self {
             Matrix::Dense(values) if values.len() != n * d => {
-                return Err(Error::invalid("X and y have different numbers of rows"));
+                Err(Error::invalid("X and y have different numbers of rows"))
             }
-            Matrix::Dense(_) => {}
-            Matrix::Sparse { starts, columns, values } => check_sparse(starts, columns, values.len(), n, d)?,
+            Matrix::Dense(_) => Ok(()),
+            Matrix::Sparse { starts, columns, values } => check_sparse(starts, columns, values.len(), n, d),
         }
+    }
+
+    fn check_values(&self) -> Result<()> {
         if self.values().all_finite() { Ok(()) } else { Err(Error::invalid("X contains NaN or infinity")) }
     }
 }

@@ -129,6 +129,9 @@ impl<M> Found<M> {
     }
 }
 
+/// What a sweep found, and by candidate the model of all rows, if it has them.
+pub type Refitted<M> = (Outcome<M>, Vec<Option<M>>);
+
 /// A family of models.
 pub trait Family {
     /// What it learns.
@@ -143,6 +146,17 @@ pub trait Family {
         control: &Control,
         watcher: Watcher<'_>,
     ) -> Result<Outcome<Self::Model>>;
+
+    /// The same, and by candidate the model of all rows, where the sweep has it for next to nothing: then the
+    /// best need not be fitted once more. Empty, or `None`, where that would take another training.
+    fn sweep_and_refit(
+        &self,
+        job: &Job<'_, Self::Features<'_>>,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<Refitted<Self::Model>> {
+        Ok((self.sweep(job, control, watcher)?, Vec::new()))
+    }
 }
 
 /// A family that learns a model in one go, or goes on from one.

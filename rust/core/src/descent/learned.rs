@@ -6,7 +6,7 @@ use super::loss::Loss;
 use super::settings::Settings;
 use super::watch::{Column, Ended};
 use crate::error::{Error, Result};
-use crate::linear::{LinearModel, Link};
+use crate::linear_model::{LinearModel, Link};
 
 /// A column's numbers when it was last looked at: each (d + 1), the bias last; empty where there is none.
 #[derive(Clone, Debug, Default)]

@@ -104,6 +104,9 @@ impl<T: Float> Pace<T> {
     /// Sets all lanes as the first `lanes` are.
     pub fn repeat(&mut self, lanes: usize) {
         let n = self.lanes();
+        if lanes == n {
+            return;
+        }
         let all = [
             &mut self.rate,
             &mut self.shrink,
@@ -114,7 +117,19 @@ impl<T: Float> Pace<T> {
             &mut self.epsilon,
         ];
         for numbers in all {
-            (lanes..n).step_by(lanes).for_each(|at| numbers.copy_within(..lanes, at));
+            // In few long copies: this is done before every step of one row.
+            if let &[one, ..] = numbers.as_slice()
+                && lanes == 1
+            {
+                numbers.fill(one);
+                continue;
+            }
+            let mut done = lanes;
+            while done < n {
+                let more = done.min(n - done);
+                numbers.copy_within(..more, done);
+                done += more;
+            }
         }
     }
 

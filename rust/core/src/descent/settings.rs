@@ -95,11 +95,7 @@ impl Settings {
                 fit_intercept: reader.bool("fit_intercept")?,
                 tol: optional(&mut reader, "tol", 0.0)?.unwrap_or(f64::NEG_INFINITY),
                 n_iter_no_change: reader.count("n_iter_no_change", 1)?,
-                class_weight: match data.n_classes {
-                    // Regression has no such hyperparameter.
-                    [] => ClassWeight::None,
-                    n_classes => ClassWeight::parse(reader.take("class_weight")?, n_classes)?,
-                },
+                class_weight: ClassWeight::parse(reader.take("class_weight")?, data.n_classes)?,
                 planned: if schedule == Schedule::Cosine { max_iter } else { 0 },
             },
             max_iter,

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
-use crate::linear::{LinearModel, Scratch};
+use crate::linear_model::{LinearModel, Scratch};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each, watched};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};

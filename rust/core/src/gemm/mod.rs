@@ -43,6 +43,9 @@ const MOST_TERMS: usize = 256;
 /// Rows of A and columns of B (in bytes) of one block.
 const ROWS: usize = 128;
 const COLUMNS: usize = 2048;
+/// Bytes of one block of B that stay in the second cache: of a triangle, which reads each half as often, it
+/// is left where it lies.
+const NEAR: usize = 1 << 19;
 
 /// Numbers at a distance of `row` from row to row and of `column` from column to column.
 #[derive(Clone, Copy, Debug)]
@@ -231,12 +234,13 @@ impl<T: Number> Product<T> {
             for block in 0..n_blocks {
                 let terms = cut(k, n_blocks, block)..cut(k, n_blocks, block + 1);
                 let add = self.add || block > 0;
-                let strips = packing.strips(self.b, terms.clone(), columns.clone(), m, kernels);
+                let near = lower && self.b.row * terms.len() * size_of::<T>() <= NEAR;
+                let strips = packing.strips(self.b, terms.clone(), columns.clone(), m, near, kernels);
                 for rows in (0..m).step_by(ROWS).map(|i| i..m.min(i + ROWS)) {
                     if lower && rows.end <= columns.start {
                         continue;
                     }
-                    let many = columns.len() > MOST_VECTORS * width;
+                    let many = columns.len() > MOST_VECTORS * width && !(near && self.a.row == 1);
                     let broadcast = packing.broadcast(self.a, rows, terms.clone(), many, kernels);
                     self.block(&broadcast, &strips, add, lower, packing.tile(kernels), kernels);
                 }
@@ -264,7 +268,11 @@ impl<T: Number> Product<T> {
                 }
                 // SAFETY: [first, first + rows) x [first, first + columns) lies in C.
                 let c = unsafe { self.c.start.add(a.first * self.c.row + b.first * self.c.column) };
-                let wide = b.vectors * kernels.width;
+                // Of the tile that the diagonal leaves through, only the vectors that reach it.
+                let below = if lower { a.first + a.rows - b.first } else { b.columns };
+                let columns = b.columns.min(below.next_multiple_of(kernels.width));
+                let vectors = columns.div_ceil(kernels.width);
+                let wide = vectors * kernels.width;
                 let task = Task {
                     k: a.terms,
                     a: a.start,
@@ -274,13 +282,13 @@ impl<T: Number> Product<T> {
                     b_step: b.step,
                     c: if direct { c } else { scratch },
                     c_row: if direct { self.c.row } else { wide },
-                    last: kernels.width - (wide - b.columns),
+                    last: kernels.width - (wide - columns),
                     add: add && direct,
                 };
                 let tile = if b.across {
-                    kernels.across[a.rows - 1][b.vectors - 1]
+                    kernels.across[a.rows - 1][vectors - 1]
                 } else {
-                    kernels.tiles[b.vectors - 1][a.rows - 1]
+                    kernels.tiles[vectors - 1][a.rows - 1]
                 };
                 // SAFETY: the packing holds a level that the processor has; the strips are valid for their
                 // rows, terms and columns; C and the scratch tile are exclusive.
@@ -289,7 +297,7 @@ impl<T: Number> Product<T> {
                     // SAFETY: as above; the scratch tile has `rows` rows of `wide` numbers, and where
                     // columns of C are apart, rows are not.
                     unsafe {
-                        (kernels.transpose)(a.rows, b.columns, scratch, wide, c, self.c.column, add);
+                        (kernels.transpose)(a.rows, columns, scratch, wide, c, self.c.column, add);
                     }
                 }
             }

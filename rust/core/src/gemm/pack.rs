@@ -119,7 +119,6 @@ pub(super) struct ColumnStrip<T> {
     pub across: bool,
     pub first: usize,
     pub columns: usize,
-    pub vectors: usize,
 }
 
 impl<T> Strips<T> {
@@ -138,7 +137,6 @@ impl<T> Strips<T> {
             across: matches!(self.layout, Layout::Columns(_)),
             first: self.first + begin,
             columns: wide.min(self.columns - begin),
-            vectors,
         }
     }
 }
@@ -202,13 +200,15 @@ impl<T: Number> Packing<T> {
         out
     }
 
-    /// Strips of columns of B for products with m rows, moved together where it is worth it.
+    /// Strips of columns of B for products with m rows, moved together where it is worth it: not where
+    /// the caches hold it as it lies.
     pub(super) fn strips(
         &mut self,
         b: Place<*const T>,
         terms: Range<usize>,
         columns: Range<usize>,
         m: usize,
+        near: bool,
         kernels: &Kernels<T>,
     ) -> Strips<T> {
         let width = kernels.width;
@@ -225,7 +225,7 @@ impl<T: Number> Packing<T> {
             width,
             n_strips: vectors.div_ceil(MOST_VECTORS),
         };
-        if b.column == 1 && m <= 4 * kernels.rows {
+        if b.column == 1 && (near || m <= 4 * kernels.rows) {
             out.layout = Layout::Rows(b.row);
             return out;
         }

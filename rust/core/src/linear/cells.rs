@@ -4,7 +4,7 @@
 //! often. What is summed once per cell gives every fold's sum, whatever the folds are: k folds have k
 //! cells, repeated k folds and random splits have more.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::data::Fold;
 use crate::seed::Stream;
@@ -25,7 +25,7 @@ impl Cells {
             let key = (u128::from(stream.next_u64()) << 64) | u128::from(stream.next_u64());
             fold.train.iter().for_each(|&i| print[i as usize] = print[i as usize].wrapping_add(key));
         }
-        let mut known = HashMap::new();
+        let mut known = BTreeMap::new();
         let mut rows: Vec<Vec<u32>> = Vec::new();
         for (i, &print) in print.iter().enumerate().filter(|(_, print)| **print != 0) {
             let cell = *known.entry(print).or_insert(rows.len());
@@ -37,18 +37,16 @@ impl Cells {
         let mut first_of = vec![u32::MAX; n];
         rows.iter().enumerate().for_each(|(c, rows)| first_of[rows[0] as usize] = c as u32);
         let uses = |fold: &Fold| {
-            let mut counts: HashMap<u32, f64> = HashMap::new();
+            let mut counts: BTreeMap<u32, f64> = BTreeMap::new();
             let firsts = fold.train.iter().map(|&i| first_of[i as usize]).filter(|&c| c != u32::MAX);
             firsts.for_each(|c| *counts.entry(c).or_insert(0.0) += 1.0);
-            let mut counts: Vec<_> = counts.into_iter().collect();
-            counts.sort_unstable_by_key(|&(cell, _)| cell);
-            counts
+            counts.into_iter().collect()
         };
         let uses = folds.iter().map(uses).collect();
         Cells { rows, uses }
     }
 
-    /// A cell per fold, for folds that have too little in common.
+    /// One cell for one fold.
     pub fn alone(fold: &Fold) -> Self {
         Cells { rows: vec![fold.train.clone()], uses: vec![vec![(0, 1.0)]] }
     }

@@ -45,13 +45,14 @@ impl<'a> Path<'a> {
     /// From 0 on, or from `start`.
     pub fn new(columns: &'a dyn Columns, shared: &'a Shared, target: usize, start: Option<Vec<f64>>) -> Self {
         let p = columns.p();
-        let warm = start.is_some();
-        let b = start.unwrap_or_else(|| vec![0.0; p]);
         let stream = Stream::new(shared.shuffled.unwrap_or(0)).child(target as u64);
-        let mut gradient = vec![0.0; p];
-        columns.gradient(target, &b, &nonzero(&b), &mut gradient);
+        let mut gradient = columns.xy(target).to_vec();
         let most = gradient.iter().fold(0.0, |most, g| f64::max(most, g.abs()));
-        let last = if warm { 0.0 } else { most };
+        let last = if start.is_some() { 0.0 } else { most };
+        if let Some(b) = &start {
+            columns.gradient(target, b, &nonzero(b), &mut gradient);
+        }
+        let b = start.unwrap_or_else(|| vec![0.0; p]);
         Path { columns, shared, target, working: Working::new(p), stream, b, gradient, last }
     }
 

@@ -11,6 +11,8 @@ use crate::matrix::Matrix;
 
 /// Rows that a product reads at a time.
 const BLOCK: usize = 256;
+/// Rows that are turned into columns at a time: their numbers in a column fill a line of the caches.
+const TOGETHER: usize = 8;
 
 pub struct Rows<'a> {
     data: &'a Data<'a, Matrix<'a>>,
@@ -107,6 +109,11 @@ impl<'a> Rows<'a> {
         match &self.data.x {
             Matrix::Dense(values) => {
                 let start = row * self.data.d;
+                if let (Some(&first), Some(&last)) = (columns.first(), columns.last())
+                    && (last - first) as usize + 1 == columns.len()
+                {
+                    return values.read(start + first as usize..start + last as usize + 1, out);
+                }
                 out.iter_mut().zip(columns).for_each(|(out, &j)| *out = values.get(start + j as usize));
             }
             Matrix::Sparse { columns: held, values, .. } => {
@@ -149,13 +156,18 @@ impl<'a> Rows<'a> {
 
     /// Some columns in full (some.len(), n).
     pub fn read_columns(&self, some: Range<usize>, out: &mut [f64]) {
-        let n = self.n();
-        let columns = &self.columns[some.clone()];
-        let mut row = vec![0.0; columns.len()];
-        for i in 0..n {
-            self.read_some(i, columns, &mut row);
-            for (j, (value, mean)) in row.iter().zip(&self.mean_x[some.clone()]).enumerate() {
-                out[j * n + i] = self.root[i] * (value - mean);
+        let (n, p, mean_x) = (self.n(), some.len(), &self.mean_x[some.clone()]);
+        let mut block = vec![0.0; TOGETHER * p];
+        for start in (0..n).step_by(TOGETHER) {
+            let rows = start..(start + TOGETHER).min(n);
+            for (i, row) in rows.clone().zip(block.chunks_exact_mut(p.max(1))) {
+                self.read_some(i, &self.columns[some.clone()], row);
+                let centred = row.iter_mut().zip(mean_x);
+                centred.for_each(|(value, mean)| *value = self.root[i] * (*value - mean));
+            }
+            for (j, out) in out.chunks_exact_mut(n).enumerate() {
+                let values = block[j..].iter().step_by(p);
+                out[rows.clone()].iter_mut().zip(values).for_each(|(out, value)| *out = *value);
             }
         }
     }

@@ -3,16 +3,15 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use super::link::Link;
-use super::model::{LinearModel, Scratch};
 use super::settings::{Linear, Settings};
 use super::train::{Trained, Training};
 use crate::candidate::Candidate;
-use crate::data::{Data, Fold};
+use crate::data::{Data, Features, Fold};
 use crate::error::{Error, Result};
+use crate::linear_model::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each};
-use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
+use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome, Refitted};
 
 /// Scores of a row that are computed at a time, and rows.
 const COLUMNS: usize = 64;
@@ -30,18 +29,40 @@ impl Family for Linear {
         control: &Control,
         watcher: Watcher<'_>,
     ) -> Result<Outcome<LinearModel>> {
-        let settings = parse(*self, &job.data, job.candidates)?;
-        control.expect(settings.len() * job.folds.len());
-        let training = Training {
-            data: &job.data,
-            folds: job.folds,
-            settings: &settings,
-            start: None,
-            n_threads: job.n_threads,
-        };
-        let (trained, n_fits) = training.run(control, watcher)?;
-        Ok(Outcome { n_fits, ..evaluate(job, trained, control, watcher)? })
+        Ok(run(*self, job, false, control, watcher)?.0)
     }
+
+    fn sweep_and_refit(
+        &self,
+        job: &MatrixJob<'_>,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<Refitted<LinearModel>> {
+        run(*self, job, true, control, watcher)
+    }
+}
+
+fn run(
+    family: Linear,
+    job: &MatrixJob<'_>,
+    refit: bool,
+    control: &Control,
+    watcher: Watcher<'_>,
+) -> Result<Refitted<LinearModel>> {
+    job.data.x.check_values()?;
+    let settings = parse(family, &job.data, job.candidates)?;
+    control.expect(settings.len() * job.folds.len());
+    let training = Training {
+        data: &job.data,
+        folds: job.folds,
+        settings: &settings,
+        refit,
+        start: None,
+        n_threads: job.n_threads,
+    };
+    let (mut trained, n_fits) = training.run(control, watcher)?;
+    let whole = trained.iter_mut().map(|folds| Some(folds.pop()??.model)).collect();
+    Ok((Outcome { n_fits, ..evaluate(job, trained, control, watcher)? }, whole))
 }
 
 impl Fit for Linear {
@@ -57,9 +78,10 @@ impl Fit for Linear {
         let settings = parse(*self, &data, std::slice::from_ref(candidate))?;
         control.expect(1);
         let folds = [Fold::whole(data.n)];
-        let training = Training { data: &data, folds: &folds, settings: &settings, start, n_threads };
-        let (mut trained, _) = training.run(control, watcher)?;
-        match trained.pop().and_then(|mut folds| folds.pop()).flatten() {
+        let training =
+            Training { data: &data, folds: &folds, settings: &settings, refit: false, start, n_threads };
+        let (trained, _) = training.run(control, watcher)?;
+        match trained.into_iter().flatten().next().flatten() {
             Some(Trained { model, warning, .. }) => Ok((model, warning)),
             None => Err(Error::Interrupted),
         }
@@ -67,7 +89,7 @@ impl Fit for Linear {
 }
 
 fn parse(family: Linear, data: &Data<'_, Matrix<'_>>, candidates: &[Candidate]) -> Result<Vec<Settings>> {
-    data.check()?;
+    data.check_form()?;
     if !data.n_classes.is_empty() {
         return Err(Error::invalid("linear regression is of numbers, not of classes"));
     }

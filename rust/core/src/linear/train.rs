@@ -17,8 +17,6 @@ use super::columns::Columns;
 use super::dual::Inner;
 use super::failure::Failure;
 use super::iterative;
-use super::link::Link;
-use super::model::LinearModel;
 use super::moments::{FoldSums, Source};
 use super::path::{Found, Path};
 use super::quadratic::Quadratic;
@@ -27,8 +25,9 @@ use super::settings::{Settings, Shared};
 use super::spectrum::Wanted;
 use super::system::{self, Solved};
 use super::wide::Wide;
-use crate::data::{Data, Fold};
+use crate::data::{Data, Features, Fold};
 use crate::error::{Error, Result};
+use crate::linear_model::{LinearModel, Link};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each};
 
@@ -52,6 +51,8 @@ pub struct Training<'a> {
     pub data: &'a Data<'a, Matrix<'a>>,
     pub folds: &'a [Fold],
     pub settings: &'a [Settings],
+    /// Whether models of all rows are wanted too, where a factorisation gives those of many candidates.
+    pub refit: bool,
     /// The model to start from.
     pub start: Option<&'a LinearModel>,
     pub n_threads: usize,
@@ -64,12 +65,20 @@ struct Group<'a> {
     linear: bool,
 }
 
+/// By candidate and fold, and then of all rows.
 type Slots = Mutex<Vec<Vec<Option<Trained>>>>;
 
 impl Training<'_> {
-    /// By candidate and fold, `None` where time ran out; and how many factorisations and descents it took.
+    /// Of X only the form has been checked: where not all values are read by sums of products, which tell,
+    /// they are looked through.
+    ///
+    /// By candidate and fold, `None` where time ran out, with a last fold of all rows; and how many
+    /// factorisations and descents the folds took.
     pub fn run(&self, control: &Control, watcher: Watcher<'_>) -> Result<(Vec<Vec<Option<Trained>>>, usize)> {
-        let slots: Slots = Mutex::new(vec![vec![None; self.folds.len()]; self.settings.len()]);
+        if self.data.d > MANY || self.folds.iter().any(|fold| fold.train.len() < self.data.d) {
+            self.data.x.check_values()?;
+        }
+        let slots: Slots = Mutex::new(vec![vec![None; self.folds.len() + 1]; self.settings.len()]);
         let groups = groups(self.settings);
         let (linear, descents): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.linear);
         let all: Vec<&Group<'_>> = linear.iter().chain(&descents).collect();
@@ -99,6 +108,9 @@ impl Training<'_> {
 
     /// Folds with their cells: together where that is less work, else one by one.
     fn shares(&self, folds: &[usize]) -> Vec<(Vec<usize>, Cells)> {
+        if let &[f] = folds {
+            return vec![(folds.to_vec(), Cells::alone(&self.folds[f]))];
+        }
         let some: Vec<Fold> = folds.iter().map(|&f| self.folds[f].clone()).collect();
         let cells = Cells::of(&some, self.data.n);
         let q = self.data.d + self.data.n_outputs + 1;
@@ -106,7 +118,7 @@ impl Training<'_> {
         let together = rows(&cells) + ADDITION * (cells.n_additions() + cells.rows.len());
         let alone: usize = some.iter().map(|fold| fold.train.len()).sum();
         let bytes = 3 * cells.rows.len() * q * q * 8;
-        if folds.len() == 1 || (together <= alone && bytes <= MEMORY.max(3 * folds.len() * q * q * 8)) {
+        if together <= alone && bytes <= MEMORY.max(3 * folds.len() * q * q * 8) {
             return vec![(folds.to_vec(), cells)];
         }
         folds.iter().zip(&some).map(|(&f, fold)| (vec![f], Cells::alone(fold))).collect()
@@ -125,15 +137,22 @@ impl Training<'_> {
             return Ok(());
         }
         let source = Source::new(self.data);
+        let all: Vec<u32> = if self.refit { (0..self.data.n as u32).collect() } else { Vec::new() };
         for (folds, cells) in self.shares(folds) {
+            // Where the cells hold all rows, these take no more than another factorisation.
+            let whole = self.refit && cells.rows.iter().map(Vec::len).sum::<usize>() == all.len();
+            let places: Vec<usize> = folds.iter().copied().chain(whole.then_some(self.folds.len())).collect();
             let start = Instant::now();
             let Some(by_cell) = source.by_cell(&cells, self.n_threads, control, watcher)? else {
                 return Ok(());
             };
+            if by_cell.iter().flatten().any(|sum| !sum.is_finite()) {
+                self.data.x.check_values()?;
+            }
             let sums = FoldSums::new(&cells, &by_cell)?;
             let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
             let failure = Failure::default();
-            let n_tasks = folds.len() * groups.len();
+            let n_tasks = places.len() * groups.len();
             for_each(
                 self.n_threads,
                 n_tasks,
@@ -142,8 +161,12 @@ impl Training<'_> {
                 || (),
                 |(), task| {
                     let (at, group) = (task / groups.len(), groups[task % groups.len()]);
-                    let fold = Place { fold: folds[at], slots, share, control };
-                    let moments = sums.of_fold(at);
+                    let place = Place { fold: places[at], slots, share, control };
+                    let train = self.folds.get(places[at]).map_or(&all, |fold| &fold.train);
+                    if at == folds.len() && !group.linear {
+                        return;
+                    }
+                    let moments = if at < folds.len() { sums.of_fold(at) } else { sums.whole() };
                     let quadratic = moments.and_then(|moments| {
                         Quadratic::new(&moments, &source.origin, self.data.d, group.shared.fit_intercept)
                     });
@@ -155,12 +178,12 @@ impl Training<'_> {
                         weight: quadratic.weight,
                     };
                     failure.note(if group.linear {
-                        let rows = || Rows::of(self.data, &self.folds[folds[at]].train, &quadratic);
+                        let rows = || Rows::of(self.data, train, &quadratic);
                         let solve =
                             |wanted: &[Wanted]| system::tall(&quadratic, rows, wanted, group.shared, control);
-                        self.solve(group, &of, solve, &fold)
+                        self.solve(group, &of, solve, &place)
                     } else {
-                        self.descend(group, &of, &quadratic, &fold)
+                        self.descend(group, &of, &quadratic, &place)
                     });
                 },
             )?;
@@ -356,10 +379,10 @@ impl Place<'_> {
                 "the coefficients became infinite: X or y hold values too large to compute with; scale them",
             ));
         }
-        if let Ok(mut slots) = self.slots.lock() {
-            slots[candidate][self.fold] = Some(trained);
-        }
-        self.control.advance(1);
+        let Ok(mut slots) = self.slots.lock() else { return Ok(()) };
+        slots[candidate][self.fold] = Some(trained);
+        // All rows are nobody's evaluation.
+        self.control.advance(usize::from(self.fold + 1 < slots[candidate].len()));
         Ok(())
     }
 }

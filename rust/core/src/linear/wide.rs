@@ -64,7 +64,7 @@ impl Wide {
 
     fn square_of(&self, j: usize, rows: &Rows<'_>) -> f64 {
         let (raw, shift) = match &self.x {
-            Held::Dense(x) => (x[j * self.n..][..self.n].iter().map(|x| x * x).sum::<f64>(), 0.0),
+            Held::Dense(x) => (sum_of_squares(&x[j * self.n..][..self.n]), 0.0),
             Held::Sparse(x) => {
                 let raw = x.values[x.starts[j]..x.starts[j + 1]].iter().map(|x| x * x).sum();
                 (raw, x.weight * x.mean[j] * x.mean[j])
@@ -125,6 +125,18 @@ impl Wide {
             }
         }
     }
+}
+
+/// In sums side by side, as one after the other they would wait for each other.
+fn sum_of_squares(values: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let chunks = values.chunks_exact(LANES);
+    let rest: f64 = chunks.remainder().iter().map(|x| x * x).sum();
+    let mut sums = [0.0; LANES];
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, x)| *sum += x * x);
+    }
+    rest + sums.iter().sum::<f64>()
 }
 
 impl Sparse {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::sample::Sample;
 use super::solve::Solution;
 use crate::error::{Error, Result};
-use crate::linear::{LinearModel, Link};
+use crate::linear_model::{LinearModel, Link};
 
 /// The intercept of a class that the training rows do not have: its probability is 0.
 const NEVER: f64 = -1e9;

@@ -14,7 +14,7 @@ use super::workers::Workers;
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
-use crate::linear::{LinearModel, Link, Scratch};
+use crate::linear_model::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each, watched};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome, Scored};

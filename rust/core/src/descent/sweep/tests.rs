@@ -94,12 +94,10 @@ fn candidate(classification: bool, changes: &[(&str, Value)]) -> Candidate {
             ("step_every", Value::Int(2)),
             ("step_factor", Value::Float(0.5)),
             ("resume", Value::Bool(false)),
+            ("class_weight", Value::None),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
-    if classification {
-        values.insert("class_weight".to_owned(), Value::None);
-    }
     values.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Candidate(values)
 }

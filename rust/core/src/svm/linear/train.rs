@@ -10,7 +10,7 @@ use super::problem::{Problem, Solved};
 use super::settings::{Loss, Settings, Solver};
 use super::{crammer, dual, lasso, newton};
 use crate::error::{Error, Result};
-use crate::linear::{LinearModel, Link, Scratch};
+use crate::linear_model::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each, lock};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};

@@ -6,7 +6,7 @@ use super::link::Link;
 use crate::data::Features;
 use crate::error::{Error, Result};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
-use crate::matrix::Matrix;
+use crate::matrix::{Floats, Matrix};
 use crate::parallel::{Control, Watcher, fill_blocks};
 
 /// Rows scored at a time.
@@ -65,14 +65,25 @@ impl LinearModel {
         control: &Control,
         watcher: Watcher<'_>,
     ) -> Result<Vec<f64>> {
-        x.check(n, self.d)?;
+        x.check_form(n, self.d)?;
         let mut scores = vec![0.0; n * self.n_scores()];
         let fill = |scratch: &mut Scratch, rows: std::ops::Range<usize>, out: &mut [f64]| {
-            self.score_rows(x, rows.map(|i| i as u32), out, scratch);
+            match x {
+                // Rows that follow one another are read where they are.
+                Matrix::Dense(Floats::F64(values)) => {
+                    let some = &values[rows.start * self.d..rows.end * self.d];
+                    self.score_dense(some, out, &mut scratch.packing);
+                }
+                _ => self.score_rows(x, rows.map(|i| i as u32), out, scratch),
+            }
             Ok(())
         };
         let shape = (BLOCK, self.n_scores());
         fill_blocks(shape, &mut scores, n_threads, control, watcher, Scratch::default, fill)?;
+        // What is not finite in a row is not finite in its scores: so much less to look through.
+        if scores.iter().any(|score| !score.is_finite()) {
+            x.check_values()?;
+        }
         Ok(scores)
     }
 
@@ -86,8 +97,8 @@ impl LinearModel {
     ) {
         let k = self.n_scores();
         debug_assert_eq!(out.len(), rows.len() * k);
-        out.chunks_exact_mut(k).for_each(|row| row.copy_from_slice(&self.intercept));
         if let Matrix::Sparse { columns, values, .. } = x {
+            out.chunks_exact_mut(k).for_each(|row| row.copy_from_slice(&self.intercept));
             for (i, out) in rows.zip(out.chunks_exact_mut(k)) {
                 for e in x.entries(i as usize) {
                     let (j, value) = (columns[e] as usize, values.get(e));
@@ -98,13 +109,20 @@ impl LinearModel {
             }
             return;
         }
-        let shape = Shape { m: rows.len(), n: k, k: self.d };
-        scratch.rows.resize(shape.m * self.d, 0.0);
+        scratch.rows.resize(rows.len() * self.d, 0.0);
         for (i, row) in rows.zip(scratch.rows.chunks_exact_mut(self.d)) {
             x.read_row(i as usize, row);
         }
-        let (a, b) = (View::rows(&scratch.rows, self.d), View::rows(&self.coef, self.d).t());
-        gemm(shape, a, b, ViewMut { values: out, row: k }, true, &mut scratch.packing);
+        self.score_dense(&scratch.rows, out, &mut scratch.packing);
+    }
+
+    /// Scores (rows, k) of rows (rows, d).
+    fn score_dense(&self, rows: &[f64], out: &mut [f64], packing: &mut Packing<f64>) {
+        let k = self.n_scores();
+        out.chunks_exact_mut(k).for_each(|row| row.copy_from_slice(&self.intercept));
+        let shape = Shape { m: rows.len() / self.d, n: k, k: self.d };
+        let (a, b) = (View::rows(rows, self.d), View::rows(&self.coef, self.d).t());
+        gemm(shape, a, b, ViewMut { values: out, row: k }, true, packing);
     }
 }
 
