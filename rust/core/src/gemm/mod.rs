@@ -43,6 +43,8 @@ const MOST_TERMS: usize = 256;
 /// Rows of A and columns of B (in bytes) of one block.
 const ROWS: usize = 128;
 const COLUMNS: usize = 2048;
+/// Strips of B that read a strip of A where it lies: to move it costs as much as to read it that often.
+const FEW_STRIPS: usize = 2;
 
 /// Numbers at a distance of `row` from row to row and of `column` from column to column.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +138,17 @@ pub fn gemm_lower<T: Number>(
     debug_assert_eq!(shape.m, shape.n);
     if let Some(product) = Product::new(shape, &a, &b, c, add, packing) {
         product.run(true, packing);
+    }
+}
+
+/// to (columns, rows) = the transpose of from (rows, columns), both row-major.
+pub fn transpose<T: Number>(rows: usize, columns: usize, from: &[T], to: &mut [T], vectors: Vectors) {
+    assert!(from.len() == rows * columns && to.len() == rows * columns, "the shape is another");
+    debug_assert!(vectors <= Vectors::detect());
+    // SAFETY: both slices hold rows x columns numbers, and `Vectors` says only what was detected.
+    unsafe {
+        let (from, to) = (from.as_ptr(), to.as_mut_ptr());
+        (T::kernels(vectors).transpose)(rows, columns, from, columns, to, rows, false);
     }
 }
 
@@ -236,7 +249,7 @@ impl<T: Number> Product<T> {
                     if lower && rows.end <= columns.start {
                         continue;
                     }
-                    let many = columns.len() > MOST_VECTORS * width;
+                    let many = columns.len() > FEW_STRIPS * MOST_VECTORS * width;
                     let broadcast = packing.broadcast(self.a, rows, terms.clone(), many, kernels);
                     self.block(&broadcast, &strips, add, lower, packing.tile(kernels), kernels);
                 }

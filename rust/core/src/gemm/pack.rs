@@ -6,6 +6,9 @@ use super::kernels::{Kernels, MOST_VECTORS};
 use super::{Number, Place};
 use crate::vectors::Vectors;
 
+/// Bytes of rows of B, with what lies between them, that tiles read as fast as strips moved together.
+const NEAR: usize = 1 << 18;
+
 /// A line of the caches.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -225,7 +228,8 @@ impl<T: Number> Packing<T> {
             width,
             n_strips: vectors.div_ceil(MOST_VECTORS),
         };
-        if b.column == 1 && m <= 4 * kernels.rows {
+        let is_near = out.terms * b.row * size_of::<T>() <= NEAR;
+        if b.column == 1 && (is_near || m <= 8 * kernels.rows) {
             out.layout = Layout::Rows(b.row);
             return out;
         }
