@@ -27,19 +27,12 @@ NUMBERS = tuple(map(scale, make_regression(200, 6, n_targets=2, noise=1.0, rando
 COUNTS = NUMBERS[0], np.floor(np.exp(NUMBERS[1][:, 0]))
 
 
-# scikit-learn expects the same of its own networks.
-WEIGHTS = "repeated rows stand in other batches than one row with a weight"
-
-
+# In double precision: the checks compare trainings whose sums only differ in their order.
 @parametrize_with_checks(
     [
-        MLPClassifier((10,), learning_rate_init=0.02, random_state=0, n_jobs=1),
-        MLPRegressor((10,), learning_rate_init=0.02, random_state=0, n_jobs=1),
+        MLPClassifier((10,), learning_rate_init=0.02, dtype="float64", random_state=0, n_jobs=1),
+        MLPRegressor((10,), learning_rate_init=0.02, dtype="float64", random_state=0, n_jobs=1),
     ],
-    expected_failed_checks=lambda estimator: {
-        "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
-        "check_sample_weight_equivalence_on_sparse_data": WEIGHTS,
-    },
 )
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learn_estimator_checks(estimator, check):
@@ -218,12 +211,26 @@ def test_saved_and_loaded(params, tmp_path):
         np.testing.assert_array_equal(loaded.coefs_[0], model.coefs_[0])
 
 
-def test_partial_fits_are_one_fit():
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"learning_rate": "invscaling"},
+        # No epoch improves by so much: the rate falls in every second one.
+        {"learning_rate": "adaptive", "tol": 10.0, "n_iter_no_change": 1, "solver": "sgd"},
+    ],
+    ids=str,
+)
+def test_partial_fits_are_one_fit(params, tmp_path):
     X, y = IRIS
-    whole = MLPClassifier((8,), max_iter=4, random_state=0).fit(X, y)
-    parts = MLPClassifier((8,), random_state=0)
-    for _ in range(4):
+    whole = MLPClassifier((8,), max_iter=6, random_state=0, **params).fit(X, y)
+    parts = MLPClassifier((8,), random_state=0, **params)
+    for _ in range(3):
         parts.partial_fit(X, y, classes=[0, 1, 2])
+    parts.save(tmp_path / "model")
+    parts = load(tmp_path / "model")
+    for _ in range(3):
+        parts.partial_fit(X, y)
     for a, b in zip(whole.coefs_, parts.coefs_, strict=True):
         np.testing.assert_array_equal(a, b)
     assert whole.loss_curve_ == parts.loss_curve_

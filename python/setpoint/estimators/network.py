@@ -6,7 +6,7 @@ What they share is in ``network_base``, their hyperparameters in ``network_hyper
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,8 +105,6 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
     True
     """
 
-    _family: ClassVar[str] = "network"
-
     class_weight: Any = hyperparameter(
         default=None,
         domain=Choice("balanced")
@@ -122,7 +120,8 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
     ) -> Self:
         """Learn from some rows, in one epoch: for data that do not fit into memory.
 
-        Parameters and optimiser go on where the last call stopped.
+        Parameters, optimiser and the schedules adaptive and invscaling go on where the last call
+        stopped; other schedules begin anew.
 
         Parameters
         ----------
@@ -299,8 +298,6 @@ class MLPRegressor(NetworkEstimator, SweepRegressor):
     True
     """
 
-    _family: ClassVar[str] = "network"
-
     loss: str = hyperparameter(
         default="squared_error",
         domain=Choice("squared_error", "huber", "poisson"),
@@ -316,7 +313,8 @@ class MLPRegressor(NetworkEstimator, SweepRegressor):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from some rows, in one epoch: for data that do not fit into memory.
 
-        Parameters and optimiser go on where the last call stopped.
+        Parameters, optimiser and the schedules adaptive and invscaling go on where the last call
+        stopped; other schedules begin anew.
 
         Parameters
         ----------

@@ -29,6 +29,7 @@ _LARGEST = 2**31 - 1  # a count beyond any data set: as good as any larger one
 class NetworkEstimator(NetworkHyperparameters, MatrixEstimator):
     """Base of the two estimators."""
 
+    _family: ClassVar[str] = "network"
     _unit: ClassVar[str] = "epochs"
 
     @property

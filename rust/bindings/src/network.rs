@@ -117,6 +117,7 @@ impl Network {
             out.set_item(name, PyArray1::from_slice(py, values))?;
         }
         out.set_item("best", PyArray1::from_vec(py, vec![history.best]))?;
+        out.set_item("rate", PyArray1::from_vec(py, vec![self.0.eta]))?;
         Ok(out)
     }
 
@@ -148,6 +149,7 @@ impl Network {
         let numbers = counts("counts")?;
         let &[t, n_iter, n_seen, best_epoch, unchanged] = &numbers[..] else { return Err(damaged("counts")) };
         let [losses, validation_losses, validation_scores] = CURVES;
+        let number = |name: &str| curve(name)?.first().copied().ok_or_else(|| damaged(name));
         let network = core::Network {
             plan: core::Plan::new(&sizes, &activations, output, *norm != 0).map_err(exception)?,
             n_classes: counts("n_classes")?,
@@ -157,11 +159,12 @@ impl Network {
             t: t as u64,
             n_iter,
             n_seen: n_seen as u64,
+            eta: number("rate")?,
             history: core::History {
                 losses: curve(losses)?,
                 validation_losses: curve(validation_losses)?,
                 validation_scores: curve(validation_scores)?,
-                best: curve("best")?.first().copied().ok_or_else(|| damaged("best"))?,
+                best: number("best")?,
                 best_epoch,
                 unchanged,
             },
