@@ -8,7 +8,7 @@ use std::sync::{Mutex, RwLock};
 use super::loss::Output;
 use super::model::{Network, Numbers, Precision};
 use super::pass::{Mode, Pass, Rows};
-use super::pieces::{GROUP, LANES, Numbered, Unit, claim, square, squares};
+use super::pieces::{GROUP, LANES, Numbered, Unit, square, squares};
 use super::plan::Plan;
 use super::settings::{Keep, Own, Resume};
 use super::team::Team;
@@ -324,9 +324,6 @@ impl<T: Precision> Learner<T> {
                 let Ok(pass) = tools.passes[p].read() else { return };
                 let rows = unit.rows.clone();
                 pass.weights_gradient(unit.l, x(p), rows, unit.numbers.gradient, p > 0, packing);
-            }
-            if follow && tools.n_threads() > 1 {
-                claim(unit.numbers.w);
             }
             if is_penalised {
                 squares(unit.numbers.w, plan.layers[unit.l].n_out, unit.squares, vectors);

@@ -43,17 +43,6 @@ impl<'a, T: Float> Numbered<'a, T> {
     }
 }
 
-/// Brings numbers here that are written next and that other threads have read, all lines at once: stores
-/// would wait for one after the other.
-pub fn claim<T>(values: &mut [T]) {
-    #[cfg(target_arch = "x86_64")]
-    for line in values.chunks(64 / size_of::<T>()) {
-        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
-        // SAFETY: a prefetch reads nothing, and every x86-64 processor takes it.
-        unsafe { _mm_prefetch::<_MM_HINT_ET0>(line.as_ptr().cast()) };
-    }
-}
-
 /// Rows of a layer's weights.
 pub struct Unit<'a, T> {
     pub l: usize,
