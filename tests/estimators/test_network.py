@@ -244,6 +244,20 @@ def test_sparse_rows_are_those_rows():
     np.testing.assert_array_equal(dense.predict(X), sparse.predict(csr_matrix(X)))
 
 
+@pytest.mark.parametrize("params", [{}, {"clip_norm": 0.1}, {"batch_norm": True}], ids=str)
+def test_threads_share_the_rows_of_a_batch_without_a_trace(params):
+    # Large enough for a batch in several parts, which threads take.
+    X, y = load_digits(return_X_y=True)
+    model = MLPClassifier((128, 64), batch_size=400, max_iter=3, random_state=0, **params)
+    one, *others = [clone(model).set_params(n_jobs=n).fit(X, y) for n in (1, 2, 3)]
+    for other in others:
+        assert other.loss_curve_ == one.loss_curve_
+        for a, b in zip(
+            other.coefs_ + other.intercepts_, one.coefs_ + one.intercepts_, strict=True
+        ):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_more_epochs_begin_with_fewer():
     X, y = IRIS
     params = {"max_iter": [3, 8, 20], "alpha": [1e-4, 1e-2]}
