@@ -26,7 +26,8 @@ from tables import comparison, losses
 
 TOPICS = ("forest", "linear", "descent", "network", "svm", "logistic")
 """`forest` is a package with sections; any other is a module with ``PEERS`` (packages to name with
-their versions), ``NOTE`` (what the tables show) and ``works(quick)``, an iterator of `Work`."""
+their versions), ``NOTE`` (what the tables show), ``works(quick)``, an iterator of `Work`, and
+perhaps ``remarks(rows)``, lines that follow the table."""
 
 
 def machine(peers: Iterable[str]) -> str:
@@ -73,6 +74,8 @@ def _compare(topic: Any, arguments: argparse.Namespace, say: Callable[[str], Non
     say(topic.NOTE)
     say(comparison(rows, [OURS, *(name for name in libraries if name != OURS)], rounds))
     say("Losses: " + ("; ".join(losses(rows)) or "none") + ".")
+    if hasattr(topic, "remarks") and not arguments.quick:
+        say("\n".join(topic.remarks(rows)))
 
 
 def main() -> None:

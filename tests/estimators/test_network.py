@@ -27,19 +27,12 @@ NUMBERS = tuple(map(scale, make_regression(200, 6, n_targets=2, noise=1.0, rando
 COUNTS = NUMBERS[0], np.floor(np.exp(NUMBERS[1][:, 0]))
 
 
-# scikit-learn expects the same of its own networks.
-WEIGHTS = "repeated rows stand in other batches than one row with a weight"
-
-
+# In double precision: the checks compare trainings whose sums only differ in their order.
 @parametrize_with_checks(
     [
-        MLPClassifier((10,), learning_rate_init=0.02, random_state=0, n_jobs=1),
-        MLPRegressor((10,), learning_rate_init=0.02, random_state=0, n_jobs=1),
+        MLPClassifier((10,), learning_rate_init=0.02, dtype="float64", random_state=0, n_jobs=1),
+        MLPRegressor((10,), learning_rate_init=0.02, dtype="float64", random_state=0, n_jobs=1),
     ],
-    expected_failed_checks=lambda estimator: {
-        "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
-        "check_sample_weight_equivalence_on_sparse_data": WEIGHTS,
-    },
 )
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learn_estimator_checks(estimator, check):
@@ -218,12 +211,26 @@ def test_saved_and_loaded(params, tmp_path):
         np.testing.assert_array_equal(loaded.coefs_[0], model.coefs_[0])
 
 
-def test_partial_fits_are_one_fit():
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"learning_rate": "invscaling"},
+        # No epoch improves by so much: the rate falls in every second one.
+        {"learning_rate": "adaptive", "tol": 10.0, "n_iter_no_change": 1, "solver": "sgd"},
+    ],
+    ids=str,
+)
+def test_partial_fits_are_one_fit(params, tmp_path):
     X, y = IRIS
-    whole = MLPClassifier((8,), max_iter=4, random_state=0).fit(X, y)
-    parts = MLPClassifier((8,), random_state=0)
-    for _ in range(4):
+    whole = MLPClassifier((8,), max_iter=6, random_state=0, **params).fit(X, y)
+    parts = MLPClassifier((8,), random_state=0, **params)
+    for _ in range(3):
         parts.partial_fit(X, y, classes=[0, 1, 2])
+    parts.save(tmp_path / "model")
+    parts = load(tmp_path / "model")
+    for _ in range(3):
+        parts.partial_fit(X, y)
     for a, b in zip(whole.coefs_, parts.coefs_, strict=True):
         np.testing.assert_array_equal(a, b)
     assert whole.loss_curve_ == parts.loss_curve_
@@ -235,6 +242,20 @@ def test_sparse_rows_are_those_rows():
     dense, sparse = fit(X[:500], y[:500]), clone(fit.__self__).fit(csr_matrix(X[:500]), y[:500])
     np.testing.assert_array_equal(dense.coefs_[0], sparse.coefs_[0])
     np.testing.assert_array_equal(dense.predict(X), sparse.predict(csr_matrix(X)))
+
+
+@pytest.mark.parametrize("params", [{}, {"clip_norm": 0.1}, {"batch_norm": True}], ids=str)
+def test_threads_share_the_rows_of_a_batch_without_a_trace(params):
+    # Large enough for a batch in several parts, which threads take.
+    X, y = load_digits(return_X_y=True)
+    model = MLPClassifier((128, 64), batch_size=400, max_iter=3, random_state=0, **params)
+    one, *others = [clone(model).set_params(n_jobs=n).fit(X, y) for n in (1, 2, 3)]
+    for other in others:
+        assert other.loss_curve_ == one.loss_curve_
+        for a, b in zip(
+            other.coefs_ + other.intercepts_, one.coefs_ + one.intercepts_, strict=True
+        ):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_more_epochs_begin_with_fewer():

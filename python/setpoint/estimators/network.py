@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -108,8 +108,6 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
     True
     """
 
-    _family: ClassVar[str] = "network"
-
     class_weight: Any = replace(
         CLASS_WEIGHT,
         domain=CLASS_WEIGHT.domain | Instance(list, "a list of such dicts, one a label"),
@@ -121,7 +119,8 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
     ) -> Self:
         """Learn from some rows, in one epoch: for data that do not fit into memory.
 
-        Parameters and optimiser go on where the last call stopped.
+        Parameters, optimiser and the schedules adaptive and invscaling go on where the last call
+        stopped; other schedules begin anew.
 
         Parameters
         ----------
@@ -264,8 +263,6 @@ class MLPRegressor(NetworkEstimator, SweepRegressor):
     True
     """
 
-    _family: ClassVar[str] = "network"
-
     loss: str = hyperparameter(
         default="squared_error",
         domain=Choice("squared_error", "huber", "poisson"),
@@ -281,7 +278,8 @@ class MLPRegressor(NetworkEstimator, SweepRegressor):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from some rows, in one epoch: for data that do not fit into memory.
 
-        Parameters and optimiser go on where the last call stopped.
+        Parameters, optimiser and the schedules adaptive and invscaling go on where the last call
+        stopped; other schedules begin anew.
 
         Parameters
         ----------

@@ -22,6 +22,7 @@ __all__ = ["NetworkEstimator", "activation_names", "layer_sizes"]
 class NetworkEstimator(NetworkHyperparameters, EpochEstimator):
     """Base of the two estimators."""
 
+    _family: ClassVar[str] = "network"
     _resumed: ClassVar[Any] = "all"
 
     @property

@@ -119,6 +119,7 @@ impl Network {
             out.set_item(name, PyArray1::from_slice(py, values))?;
         }
         out.set_item("best", PyArray1::from_vec(py, vec![history.best]))?;
+        out.set_item("rate", PyArray1::from_vec(py, vec![self.0.eta]))?;
         Ok(out)
     }
 
@@ -139,6 +140,7 @@ impl Network {
             return Err(damaged("counts"));
         };
         let [losses, validation_losses, validation_scores] = CURVES;
+        let number = |name: &str| numbers(state, name)?.first().copied().ok_or_else(|| damaged(name));
         let network = core::Network {
             plan: core::Plan::new(&sizes, &activations, output, *norm != 0).map_err(exception)?,
             n_classes: counts(state, "n_classes")?,
@@ -148,11 +150,12 @@ impl Network {
             t: t as u64,
             n_iter,
             n_seen: n_seen as u64,
+            eta: number("rate")?,
             history: core::History {
                 losses: numbers(state, losses)?,
                 validation_losses: numbers(state, validation_losses)?,
                 validation_scores: numbers(state, validation_scores)?,
-                best: numbers(state, "best")?.first().copied().ok_or_else(|| damaged("best"))?,
+                best: number("best")?,
                 best_epoch,
                 unchanged,
             },

@@ -43,9 +43,11 @@ const MOST_TERMS: usize = 256;
 /// Rows of A and columns of B (in bytes) of one block.
 const ROWS: usize = 128;
 const COLUMNS: usize = 2048;
-/// Bytes of one block of B that stay in the second cache: of a triangle, which reads each half as often, it
-/// is left where it lies.
-const NEAR: usize = 1 << 19;
+/// Bytes of one block of B that the caches hold: it is read where it lies. A triangle reads each half as
+/// often, and takes twice as many.
+const NEAR: usize = 1 << 18;
+/// Strips of B that read a strip of A where it lies: to move it costs as much as to read it that often.
+const FEW_STRIPS: usize = 2;
 
 /// Numbers at a distance of `row` from row to row and of `column` from column to column.
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +144,17 @@ pub fn gemm_lower<T: Number>(
     }
 }
 
+/// to (columns, rows) = the transpose of from (rows, columns), both row-major.
+pub fn transpose<T: Number>(rows: usize, columns: usize, from: &[T], to: &mut [T], vectors: Vectors) {
+    assert!(from.len() == rows * columns && to.len() == rows * columns, "the shape is another");
+    debug_assert!(vectors <= Vectors::detect());
+    // SAFETY: both slices hold rows x columns numbers, and `Vectors` says only what was detected.
+    unsafe {
+        let (from, to) = (from.as_ptr(), to.as_mut_ptr());
+        (T::kernels(vectors).transpose)(rows, columns, from, columns, to, rows, false);
+    }
+}
+
 /// Numbers anywhere in memory: [i, j] is at `start + i row + j column`.
 #[derive(Clone, Copy)]
 struct Place<P> {
@@ -234,13 +247,15 @@ impl<T: Number> Product<T> {
             for block in 0..n_blocks {
                 let terms = cut(k, n_blocks, block)..cut(k, n_blocks, block + 1);
                 let add = self.add || block > 0;
-                let near = lower && self.b.row * terms.len() * size_of::<T>() <= NEAR;
+                let block_bytes = self.b.row * terms.len() * size_of::<T>();
+                let near = block_bytes <= if lower { 2 * NEAR } else { NEAR };
                 let strips = packing.strips(self.b, terms.clone(), columns.clone(), m, near, kernels);
                 for rows in (0..m).step_by(ROWS).map(|i| i..m.min(i + ROWS)) {
                     if lower && rows.end <= columns.start {
                         continue;
                     }
-                    let many = columns.len() > MOST_VECTORS * width && !(near && self.a.row == 1);
+                    let stays = lower && near && self.a.row == 1;
+                    let many = columns.len() > FEW_STRIPS * MOST_VECTORS * width && !stays;
                     let broadcast = packing.broadcast(self.a, rows, terms.clone(), many, kernels);
                     self.block(&broadcast, &strips, add, lower, packing.tile(kernels), kernels);
                 }

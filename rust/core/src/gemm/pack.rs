@@ -225,7 +225,7 @@ impl<T: Number> Packing<T> {
             width,
             n_strips: vectors.div_ceil(MOST_VECTORS),
         };
-        if b.column == 1 && (near || m <= 4 * kernels.rows) {
+        if b.column == 1 && (near || m <= 8 * kernels.rows) {
             out.layout = Layout::Rows(b.row);
             return out;
         }

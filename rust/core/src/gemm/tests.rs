@@ -107,6 +107,19 @@ fn single_is_near_the_sum_in_double() {
 }
 
 #[test]
+fn a_transpose_has_columns_for_rows() {
+    for level in levels() {
+        for (rows, columns) in [(1, 1), (3, 17), (40, 10), (33, 16), (5, 0)] {
+            let from: Vec<f32> = (0..rows * columns).map(|at| at as f32).collect();
+            let mut to = vec![-1.0; from.len()];
+            transpose(rows, columns, &from, &mut to, level);
+            let expected = (0..columns).flat_map(|j| (0..rows).map(move |i| (i * columns + j) as f32));
+            assert!(to.iter().copied().eq(expected), "{level:?} ({rows}, {columns})");
+        }
+    }
+}
+
+#[test]
 fn nothing_to_add_up_is_zero() {
     let mut c = [1.0, 2.0, 3.0, 4.0, 5.0];
     let (empty, shape) = (View::rows(&[], 0), Shape { m: 2, n: 2, k: 0 });

@@ -8,21 +8,19 @@ use std::sync::{Mutex, RwLock};
 use super::loss::Output;
 use super::model::{Network, Numbers, Precision};
 use super::pass::{Mode, Pass, Rows};
+use super::pieces::{GROUP, LANES, Numbered, Unit, square, squares};
 use super::plan::Plan;
 use super::settings::{Keep, Own, Resume};
 use super::team::Team;
-use crate::descent::optimiser::{Block, Optimiser, Pace, Rule, step};
+use crate::descent::optimiser::{Pace, Rule};
 use crate::descent::penalty::Penalty;
 use crate::descent::schedule::{Clock, Rate, Schedule};
-use crate::elementary::Float;
 use crate::error::{Error, Result, filled};
 use crate::gemm::Packing;
-use crate::vectors::{Kernel, Vectors, widest};
+use crate::vectors::Vectors;
 
 /// Most rows of a part of a batch.
 const PART: usize = 128;
-/// Parameters that are updated side by side.
-const LANES: usize = 64;
 /// Least numbers of a layer's weights that threads share.
 const WORTH_SHARING: usize = 4096;
 
@@ -98,6 +96,8 @@ pub struct Learner<T> {
     gradient: Vec<T>,
     first: Vec<T>,
     second: Vec<T>,
+    /// Of the weights: sums by group of rows, layer by layer.
+    squares: Vec<f64>,
     /// Steps made, in all runs.
     t: u64,
     eta: f64,
@@ -136,6 +136,7 @@ impl<T: Precision> Learner<T> {
             gradient: zeros(plan.n_parameters)?,
             first: zeros(if memory > 0 { plan.n_parameters } else { 0 })?,
             second: zeros(if memory > 1 { plan.n_parameters } else { 0 })?,
+            squares: vec![0.0; plan.layers.iter().map(|layer| layer.n_in.div_ceil(GROUP)).sum()],
             plan,
             own: own.clone(),
             seed,
@@ -181,6 +182,9 @@ impl<T: Precision> Learner<T> {
             self.second.copy_from_slice(second);
             self.t = start.t;
             self.history.unchanged = start.history.unchanged;
+            if self.own.rate.schedule == Schedule::Adaptive {
+                self.eta = start.eta;
+            }
             self.slow_down();
         }
         Ok(())
@@ -194,27 +198,26 @@ impl<T: Precision> Learner<T> {
         }
         self.t += 1;
         let loss = self.slopes(rows, sum, tools);
-        self.loss += loss * rows.n as f64;
         self.pace(sum);
-        if self.own.clip.is_none() {
-            self.descend(rows, tools, true);
-        } else {
-            self.descend(rows, tools, false);
+        let follow = self.own.clip.is_none();
+        let penalty = self.descend(rows, tools, follow);
+        if !follow {
             self.shorten(tools.vectors);
             self.follow(tools.vectors);
         }
+        self.loss += (loss + penalty / sum) * rows.n as f64;
     }
 
     /// The objective and its gradient, for rows whose weights sum to `sum`.
     pub fn objective(&mut self, rows: &Rows<'_, T>, sum: f64, tools: &Tools<'_, '_, T>) -> f64 {
         let loss = self.slopes(rows, sum, tools);
-        self.descend(rows, tools, false);
+        let penalty = self.descend(rows, tools, false);
         // In a step the optimiser does this.
         let share = T::of_f64(self.own.alpha / sum);
         for (g, &w) in self.gradient.iter_mut().zip(&self.w[..self.plan.n_weights]) {
             *g = *g + share * w;
         }
-        loss
+        loss + penalty / sum
     }
 
     pub fn gradient(&self) -> &[T] {
@@ -225,7 +228,7 @@ impl<T: Precision> Learner<T> {
         if self.plan.is_normed() { 1 } else { rows.n.div_ceil(PART) }
     }
 
-    /// The loss of a batch with its penalty, as scikit-learn reports it; leaves slopes in the passes.
+    /// The loss of a batch without its penalty; leaves slopes in the passes.
     fn slopes(&mut self, rows: &Rows<'_, T>, sum: f64, tools: &Tools<'_, '_, T>) -> f64 {
         let n_parts = self.n_parts(rows);
         let part = |p: usize| rows.n * p / n_parts..rows.n * (p + 1) / n_parts;
@@ -252,7 +255,7 @@ impl<T: Precision> Learner<T> {
         });
         let passes = tools.passes[..n_parts].iter();
         let total: f64 = passes.filter_map(|pass| pass.read().ok()).map(|pass| pass.loss).sum();
-        total / (sum * self.outputs()) + self.penalty(tools.vectors) / sum
+        total / (sum * self.outputs())
     }
 
     /// Losses of several numbers are reported by number, those of classes and labels by row.
@@ -264,11 +267,20 @@ impl<T: Precision> Learner<T> {
     }
 
     /// alpha |W|^2 / 2.
-    pub fn penalty(&self, vectors: Vectors) -> f64 {
-        if self.own.alpha == 0.0 {
-            return 0.0;
+    pub fn penalty(&mut self, vectors: Vectors) -> f64 {
+        if self.own.alpha > 0.0 {
+            let mut left = &mut self.squares[..];
+            for layer in &self.plan.layers {
+                let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_in.div_ceil(GROUP));
+                squares(&self.w[layer.weights.clone()], layer.n_out, own, vectors);
+                left = others;
+            }
         }
-        0.5 * self.own.alpha * square(&self.w[..self.plan.n_weights], vectors)
+        self.penalty_by_squares()
+    }
+
+    fn penalty_by_squares(&self) -> f64 {
+        0.5 * self.own.alpha * self.squares.iter().sum::<f64>()
     }
 
     /// Sets the learning rate of step t.
@@ -294,10 +306,11 @@ impl<T: Precision> Learner<T> {
     }
 
     /// The gradient from the passes; where it is to be followed at once, the step of each parameter too.
-    fn descend(&mut self, rows: &Rows<'_, T>, tools: &Tools<'_, '_, T>, follow: bool) {
+    /// Returns the penalty before the step.
+    fn descend(&mut self, rows: &Rows<'_, T>, tools: &Tools<'_, '_, T>, follow: bool) -> f64 {
         let n_parts = self.n_parts(rows);
         let (plan, d, vectors) = (&self.plan, self.plan.n_in(), tools.vectors);
-        let optimiser = self.own.rule.optimiser;
+        let (optimiser, is_penalised) = (self.own.rule.optimiser, self.own.alpha > 0.0);
         let x = |p: usize| rows.part(d, rows.n * p / n_parts..rows.n * (p + 1) / n_parts).x;
         let mut rest = Numbered {
             w: &mut self.w,
@@ -312,37 +325,37 @@ impl<T: Precision> Learner<T> {
                 let rows = unit.rows.clone();
                 pass.weights_gradient(unit.l, x(p), rows, unit.numbers.gradient, p > 0, packing);
             }
+            if is_penalised {
+                squares(unit.numbers.w, plan.layers[unit.l].n_out, unit.squares, vectors);
+            }
             if follow {
                 unit.numbers.follow(optimiser, pace, vectors);
             }
         };
-        if tools.n_threads() == 1 {
-            let Ok(mut packing) = tools.packings[0].lock() else { return };
-            for (l, layer) in plan.layers.iter().enumerate() {
-                let numbers = rest.cut(layer.weights.len());
-                weights(&mut Unit { l, rows: 0..layer.n_in, numbers }, &mut packing);
+        let n_threads = tools.n_threads();
+        let (mut units, mut left) = (Vec::new(), &mut self.squares[..]);
+        for (l, layer) in plan.layers.iter().enumerate() {
+            let n_groups = layer.n_in.div_ceil(GROUP);
+            let pieces = if layer.weights.len() < WORTH_SHARING { 1 } else { n_threads };
+            for piece in 0..pieces {
+                let groups = n_groups * piece / pieces..n_groups * (piece + 1) / pieces;
+                let rows = groups.start * GROUP..layer.n_in.min(groups.end * GROUP);
+                let numbers = rest.cut(rows.len() * layer.n_out);
+                let (squares, others) = std::mem::take(&mut left).split_at_mut(groups.len());
+                left = others;
+                units.push((piece, Mutex::new(Unit { l, rows, numbers, squares })));
             }
-        } else {
-            let n_threads = tools.n_threads();
-            let mut units = Vec::new();
-            for (l, layer) in plan.layers.iter().enumerate() {
-                let pieces = if layer.weights.len() < WORTH_SHARING { 1 } else { n_threads };
-                for piece in 0..pieces {
-                    let rows = layer.n_in * piece / pieces..layer.n_in * (piece + 1) / pieces;
-                    let numbers = rest.cut(rows.len() * layer.n_out);
-                    units.push((piece, Mutex::new(Unit { l, rows, numbers })));
-                }
-            }
-            tools.run(|thread| {
-                let Ok(mut packing) = tools.packings[thread].lock() else { return };
-                for (_, unit) in units.iter().filter(|(piece, _)| *piece == thread) {
-                    let Ok(mut unit) = unit.lock() else { return };
-                    weights(&mut unit, &mut packing);
-                }
-            });
         }
+        tools.run(|thread| {
+            let Ok(mut packing) = tools.packings[thread].lock() else { return };
+            for (_, unit) in units.iter().filter(|(piece, _)| *piece == thread) {
+                let Ok(mut unit) = unit.lock() else { return };
+                weights(&mut unit, &mut packing);
+            }
+        });
+        drop(units);
         for p in 0..n_parts {
-            let Ok(pass) = tools.passes[p].read() else { return };
+            let Ok(pass) = tools.passes[p].read() else { return f64::NAN };
             let mut left = &mut rest.gradient[..];
             for (l, layer) in plan.layers.iter().enumerate() {
                 let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
@@ -358,6 +371,7 @@ impl<T: Precision> Learner<T> {
         if follow {
             rest.follow(optimiser, &self.paces[1], vectors);
         }
+        self.penalty_by_squares()
     }
 
     /// Shortens the gradient to the length that is allowed.
@@ -451,73 +465,8 @@ impl<T: Precision> Learner<T> {
             t: self.t,
             n_iter: self.epoch,
             n_seen: self.seen,
+            eta: self.eta,
             history: self.history.clone(),
-        }
-    }
-}
-
-/// Parameters, with what belongs to them.
-struct Numbered<'a, T> {
-    w: &'a mut [T],
-    gradient: &'a mut [T],
-    first: &'a mut [T],
-    second: &'a mut [T],
-}
-
-impl<'a, T: Float> Numbered<'a, T> {
-    /// Takes the first n away.
-    fn cut(&mut self, n: usize) -> Self {
-        let take = |from: &mut &'a mut [T]| {
-            // Of an optimiser without memory there is nothing to take.
-            let (own, others) = std::mem::take(from).split_at_mut_checked(n).unwrap_or_default();
-            *from = others;
-            own
-        };
-        Numbered {
-            w: take(&mut self.w),
-            gradient: take(&mut self.gradient),
-            first: take(&mut self.first),
-            second: take(&mut self.second),
-        }
-    }
-
-    /// Makes the step that the gradient says.
-    fn follow(&mut self, optimiser: Optimiser, pace: &Pace<T>, vectors: Vectors) {
-        let Numbered { w, gradient, first, second } = self;
-        step(optimiser, pace, Block { w, gradient, first, second }, vectors);
-    }
-}
-
-/// Rows of a layer's weights.
-struct Unit<'a, T> {
-    l: usize,
-    rows: std::ops::Range<usize>,
-    numbers: Numbered<'a, T>,
-}
-
-/// |values|^2.
-pub fn square<T: Float>(values: &[T], vectors: Vectors) -> f64 {
-    let mut sums = [T::of_f64(0.0); LANES];
-    widest(vectors, Squares { values, sums: &mut sums });
-    sums.iter().map(|sum| sum.to_f64()).sum()
-}
-
-struct Squares<'a, T> {
-    values: &'a [T],
-    sums: &'a mut [T; LANES],
-}
-
-impl<T: Float> Kernel for Squares<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        let rows = self.values.chunks_exact(LANES);
-        for (&value, sum) in rows.remainder().iter().zip(self.sums.iter_mut()) {
-            *sum = *sum + value * value;
-        }
-        for row in rows {
-            for (&value, sum) in row.iter().zip(self.sums.iter_mut()) {
-                *sum = *sum + value * value;
-            }
         }
     }
 }

@@ -10,6 +10,7 @@
 //! ```
 
 use crate::elementary::{Float, exp, logistic, softplus};
+use crate::gemm::transpose;
 use crate::vectors::{Kernel, Vectors, widest};
 
 /// What the last layer's scores mean.
@@ -44,7 +45,10 @@ impl Output {
             Output::Identity => {}
             Output::Exponential => widest(vectors, Exponential { z }),
             Output::Logistic => widest(vectors, Logistic { z }),
-            Output::Softmax => widest(vectors, Softmax { z, k, targets: &[], losses: &mut [] }),
+            Output::Softmax => {
+                let mut columns = Columns::default();
+                columns.softmax(z, k, &[], &mut [], vectors);
+            }
         }
     }
 }
@@ -59,16 +63,16 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// z (n, k) becomes its slopes, `losses` (n,) the losses by row.
+    /// z (n, k) becomes its slopes, `losses` (n,) the losses by row. Targets are (n, k), for softmax (n,).
     pub fn slopes<T: Float>(
         self,
         output: Output,
         z: &mut [T],
         targets: &[T],
         losses: &mut [f64],
+        columns: &mut Columns<T>,
         vectors: Vectors,
     ) {
-        debug_assert_eq!(z.len(), targets.len());
         let k = z.len() / losses.len().max(1);
         match (self, output) {
             (Loss::SquaredError, _) => widest(vectors, Squared { z, k, targets, losses, delta: None }),
@@ -76,7 +80,7 @@ impl Loss {
                 widest(vectors, Squared { z, k, targets, losses, delta: Some(delta) });
             }
             (Loss::Poisson, _) => widest(vectors, Poisson { z, k, targets, losses }),
-            (Loss::Log, Output::Softmax) => widest(vectors, Softmax { z, k, targets, losses }),
+            (Loss::Log, Output::Softmax) => columns.softmax(z, k, targets, losses, vectors),
             (Loss::Log, _) => widest(vectors, LogLoss { z, k, targets, losses }),
         }
     }
@@ -108,59 +112,87 @@ impl<T: Float> Kernel for Logistic<'_, T> {
     }
 }
 
-/// Probabilities; with targets, slopes and losses.
+/// Memory for scores column by column: rows are shorter than vectors, and there are more of them.
+pub struct Columns<T> {
+    /// (k, n).
+    scores: Vec<T>,
+    /// (n,).
+    most: Vec<T>,
+    sums: Vec<T>,
+}
+
+impl<T> Default for Columns<T> {
+    fn default() -> Self {
+        Columns { scores: Vec::new(), most: Vec::new(), sums: Vec::new() }
+    }
+}
+
+impl<T: Float> Columns<T> {
+    /// z (n, k) becomes probabilities; with classes (n,) their slopes, and `losses` (n,) those of the rows.
+    fn softmax(&mut self, z: &mut [T], k: usize, classes: &[T], losses: &mut [f64], vectors: Vectors) {
+        let n = z.len() / k;
+        self.scores.resize(n * k, T::of_f64(0.0));
+        self.most.resize(n, T::of_f64(0.0));
+        self.sums.resize(n, T::of_f64(0.0));
+        transpose(n, k, z, &mut self.scores, vectors);
+        let Columns { scores, most, sums } = self;
+        widest(vectors, Softmax { scores, most, sums, classes, losses });
+        transpose(k, n, scores, z, vectors);
+    }
+}
+
+/// Probabilities; with classes, slopes and losses.
 struct Softmax<'a, T> {
-    z: &'a mut [T],
-    k: usize,
-    targets: &'a [T],
+    scores: &'a mut [T],
+    most: &'a mut [T],
+    sums: &'a mut [T],
+    classes: &'a [T],
     losses: &'a mut [f64],
 }
 
 impl<T: Float> Kernel for Softmax<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let Softmax { z, k, targets, losses } = self;
-        for row in z.chunks_exact_mut(k) {
-            let mut most = row[0];
-            for &z in row.iter() {
-                most = if z > most { z } else { most };
-            }
-            for z in row.iter_mut() {
-                *z = *z - most;
-            }
-        }
-        for (i, loss) in losses.iter_mut().enumerate() {
-            // log p_y = z_y - log sum_j e^z_j; its first part now, while z is there.
-            let (row, targets) = (&z[i * k..][..k], &targets[i * k..][..k]);
-            let mut sum = T::of_f64(0.0);
-            for j in 0..k {
-                sum = sum + targets[j] * row[j];
-            }
-            *loss = -sum.to_f64();
-        }
-        // One loop over all rows: rows alone may be shorter than vectors.
-        for z in z.iter_mut() {
-            *z = exp(*z);
-        }
-        for (i, row) in z.chunks_exact_mut(k).enumerate() {
-            let mut sum = T::of_f64(0.0);
-            for &p in row.iter() {
-                sum = sum + p;
-            }
-            let scale = T::of_f64(1.0) / sum;
-            for p in row.iter_mut() {
-                *p = *p * scale;
-            }
-            if let Some(loss) = losses.get_mut(i) {
-                *loss += sum.to_f64().ln();
-            }
-        }
-        if !targets.is_empty() {
-            let n = z.len();
-            let targets = &targets[..n];
+        let Softmax { scores, most, sums, classes, losses } = self;
+        let n = most.len();
+        let (zero, one) = (T::of_f64(0.0), T::of_f64(1.0));
+        let sums = &mut sums[..n];
+        most.copy_from_slice(&scores[..n]);
+        for column in scores.chunks_exact(n) {
             for i in 0..n {
-                z[i] = z[i] - targets[i];
+                most[i] = if column[i] > most[i] { column[i] } else { most[i] };
             }
+        }
+        for column in scores.chunks_exact_mut(n) {
+            for i in 0..n {
+                column[i] = column[i] - most[i];
+            }
+        }
+        for ((loss, &class), i) in losses.iter_mut().zip(classes).zip(0..n) {
+            // log p_y = z_y - log sum_j e^z_j; its first part now, while z is there.
+            *loss = -scores[class.to_f64() as usize * n + i].to_f64();
+        }
+        sums.fill(zero);
+        for column in scores.chunks_exact_mut(n) {
+            for i in 0..n {
+                column[i] = exp(column[i]);
+                sums[i] = sums[i] + column[i];
+            }
+        }
+        for (loss, sum) in losses.iter_mut().zip(sums.iter()) {
+            *loss += sum.to_f64().ln();
+        }
+        for sum in sums.iter_mut() {
+            *sum = one / *sum;
+        }
+        for column in scores.chunks_exact_mut(n) {
+            for i in 0..n {
+                column[i] = column[i] * sums[i];
+            }
+        }
+        for (i, &class) in classes.iter().enumerate() {
+            let p = &mut scores[class.to_f64() as usize * n + i];
+            *p = *p - one;
         }
     }
 }
@@ -262,7 +294,8 @@ mod tests {
             let z = [0.9, -0.7, 1.5];
             let value = |z: [f64; 3]| {
                 let (mut slopes, mut losses) = (z, [0.0]);
-                loss.slopes(output, &mut slopes, &targets, &mut losses, vectors);
+                let targets = if output == Output::Softmax { &[1.0] } else { &targets[..] };
+                loss.slopes(output, &mut slopes, targets, &mut losses, &mut Columns::default(), vectors);
                 (losses[0], slopes)
             };
             let (_, slopes) = value(z);
@@ -285,11 +318,12 @@ mod tests {
         Output::Softmax.predict(&mut z, 3, vectors);
         let total = 1f64.exp() + 2f64.exp() + 0.5f64.exp();
         assert!((z[1] - 2f64.exp() / total).abs() < 1e-15 && z[3] == 1.0 && z[5] < 1e-300, "{z:?}");
+        let mut columns = Columns::default();
         let (mut z, mut losses) = ([1.0, 2.0, 0.5], [0.0]);
-        Loss::Log.slopes(Output::Softmax, &mut z, &[0.0, 1.0, 0.0], &mut losses, vectors);
+        Loss::Log.slopes(Output::Softmax, &mut z, &[1.0], &mut losses, &mut columns, vectors);
         assert!((losses[0] - (total.ln() - 2.0)).abs() < 1e-15);
         let (mut z, mut losses) = ([-800.0f64, 800.0], [0.0, 0.0]);
-        Loss::Log.slopes(Output::Logistic, &mut z, &[0.0, 0.0], &mut losses, vectors);
+        Loss::Log.slopes(Output::Logistic, &mut z, &[0.0, 0.0], &mut losses, &mut columns, vectors);
         assert!(losses[0] < 1e-300 && (losses[1], z[1]) == (800.0, 1.0), "{losses:?}");
     }
 }

@@ -17,8 +17,10 @@
 //! | activation | f, its slope, dropout                                        |
 //! | loss       | from the last layer to predictions, losses and slopes        |
 //! | pass       | forward and backward over one batch                          |
+//! | normalise  | batch normalisation                                          |
 //! | sample     | the rows of a fold as training reads them                    |
 //! | learner    | one network as it learns: steps, epochs, when to stop        |
+//! | pieces     | what a step does to parameters, thread by thread             |
 //! | lbfgs      | the solver that takes all rows at each step                  |
 //! | team       | threads that share a step                                    |
 //! | train      | many networks side by side on the same batches               |
@@ -30,7 +32,9 @@ mod lbfgs;
 mod learner;
 mod loss;
 mod model;
+mod normalise;
 mod pass;
+mod pieces;
 mod plan;
 mod sample;
 mod settings;

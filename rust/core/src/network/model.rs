@@ -108,6 +108,8 @@ pub struct Network {
     pub n_iter: usize,
     /// Rows seen in all.
     pub n_seen: u64,
+    /// The learning rate that training ended with, where its schedule lowers it.
+    pub eta: f64,
     pub history: History,
 }
 

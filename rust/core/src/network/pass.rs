@@ -12,7 +12,8 @@
 //! The memory of a pass is made once and serves networks of all sizes.
 
 use super::activation::{Activation, Dropout};
-use super::loss::Loss;
+use super::loss::{Columns, Loss};
+use super::normalise::{Denormalise, Moments, Normalise};
 use super::plan::{Layer, Plan};
 use crate::elementary::Float;
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
@@ -37,7 +38,7 @@ pub enum Mode {
 pub struct Rows<'a, T> {
     /// (n, d), row-major.
     pub x: &'a [T],
-    /// (n, k).
+    /// (n, k), or (n,) classes.
     pub targets: &'a [T],
     /// (n,); `None`: one each.
     pub weights: Option<&'a [T]>,
@@ -80,6 +81,8 @@ pub struct Pass<T> {
     left: Vec<Left<T>>,
     /// (n,), before weights.
     losses: Vec<f64>,
+    /// For losses that go through Z_L column by column.
+    columns: Columns<T>,
     /// sum_i w_i loss_i.
     pub loss: f64,
     n: usize,
@@ -92,6 +95,7 @@ impl<T> Default for Pass<T> {
         Pass {
             left: Vec::new(),
             losses: Vec::new(),
+            columns: Columns::default(),
             loss: 0.0,
             n: 0,
             packing: Packing::default(),
@@ -156,7 +160,7 @@ impl<T: Float> Pass<T> {
         }
         let z = &mut self.left[plan.layers.len() - 1].delta[..n * k];
         let losses = &mut self.losses[..n];
-        loss.slopes(plan.output, z, rows.targets, losses, self.vectors);
+        loss.slopes(plan.output, z, rows.targets, losses, &mut self.columns, self.vectors);
         let scale = T::of_f64(scale);
         self.loss = match rows.weights {
             None => {
@@ -317,6 +321,10 @@ impl<T: Float> Left<T> {
     }
 }
 
+/// Numbers that are summed side by side at least.
+const SIDE: usize = 64;
+
+/// Adds the rows up; narrow ones several at a time, which are then added to one another.
 struct SumRows<'a, T> {
     rows: &'a [T],
     out: &'a mut [T],
@@ -327,102 +335,26 @@ impl<T: Float> Kernel for SumRows<'_, T> {
     fn run(self) {
         let SumRows { rows, out } = self;
         let h = out.len();
-        for row in rows.chunks_exact(h) {
-            for j in 0..h {
-                out[j] = out[j] + row[j];
-            }
+        let together = SIDE / h;
+        if together < 2 {
+            return sum_rows(rows, out);
         }
+        let mut sums = [T::of_f64(0.0); SIDE];
+        let sums = &mut sums[..together * h];
+        let whole = rows.len() - rows.len() % sums.len();
+        sum_rows(&rows[..whole], sums);
+        sum_rows(sums, out);
+        sum_rows(&rows[whole..], out);
     }
 }
 
-/// Means and variances by column.
-struct Moments<'a, T> {
-    z: &'a [T],
-    mean: &'a mut [T],
-    variance: &'a mut [T],
-}
-
-impl<T: Float> Kernel for Moments<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        let Moments { z, mean, variance } = self;
-        let h = mean.len();
-        let variance = &mut variance[..h];
-        let share = T::of_f64(h as f64 / z.len() as f64);
-        mean.fill(T::of_f64(0.0));
-        variance.fill(T::of_f64(0.0));
-        for row in z.chunks_exact(h) {
-            for j in 0..h {
-                mean[j] = mean[j] + row[j];
-            }
-        }
-        for mean in mean.iter_mut() {
-            *mean = *mean * share;
-        }
-        for row in z.chunks_exact(h) {
-            for j in 0..h {
-                let r = row[j] - mean[j];
-                variance[j] = variance[j] + r * r;
-            }
-        }
-        for variance in variance.iter_mut() {
-            *variance = *variance * share;
-        }
-    }
-}
-
-struct Normalise<'a, T> {
-    z: &'a mut [T],
-    centred: &'a mut [T],
-    mean: &'a [T],
-    scales: &'a [T],
-    gains: &'a [T],
-}
-
-impl<T: Float> Kernel for Normalise<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        let Normalise { z, centred, mean, scales, gains } = self;
-        let h = mean.len();
-        let (scales, gains) = (&scales[..h], &gains[..h]);
-        for (row, centred) in z.chunks_exact_mut(h).zip(centred.chunks_exact_mut(h)) {
-            for j in 0..h {
-                centred[j] = (row[j] - mean[j]) * scales[j];
-                row[j] = gains[j] * centred[j];
-            }
-        }
-    }
-}
-
-struct Denormalise<'a, T> {
-    delta: &'a mut [T],
-    centred: &'a [T],
-    plain: &'a mut [T],
-    with: &'a mut [T],
-    gains: &'a [T],
-    scales: &'a [T],
-}
-
-impl<T: Float> Kernel for Denormalise<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        let Denormalise { delta, centred, plain, with, gains, scales } = self;
-        let h = plain.len();
-        let (with, gains, scales) = (&mut with[..h], &gains[..h], &scales[..h]);
-        let share = T::of_f64(h as f64 / delta.len() as f64);
-        plain.fill(T::of_f64(0.0));
-        with.fill(T::of_f64(0.0));
-        for (row, centred) in delta.chunks_exact(h).zip(centred.chunks_exact(h)) {
-            for j in 0..h {
-                plain[j] = plain[j] + row[j];
-                with[j] = with[j] + row[j] * centred[j];
-            }
-        }
-        for (row, centred) in delta.chunks_exact_mut(h).zip(centred.chunks_exact(h)) {
-            for j in 0..h {
-                let rest = row[j] - share * plain[j] - centred[j] * (share * with[j]);
-                row[j] = gains[j] * scales[j] * rest;
-            }
+/// out += each row.
+#[inline(always)]
+fn sum_rows<T: Float>(rows: &[T], out: &mut [T]) {
+    let n = out.len();
+    for row in rows.chunks_exact(n) {
+        for j in 0..n {
+            out[j] = out[j] + row[j];
         }
     }
 }

@@ -13,9 +13,9 @@ use crate::matrix::Matrix;
 /// Data with targets as the losses take them.
 pub struct Sample<'a, T> {
     pub data: &'a Data<'a, Matrix<'a>>,
-    /// Targets in a row: K for K > 2 classes, else one per output.
+    /// Numbers of the last layer: K for K > 2 classes, else one per output.
     pub k: usize,
-    /// (n, k): numbers, 0 and 1 of two classes or labels, or which of K classes.
+    /// (n, n_outputs): numbers, 0 and 1 of two classes or labels, or which of K classes.
     targets: Vec<T>,
     /// (n,): those given, times those of the classes; `None`: one each.
     pub weights: Option<Vec<T>>,
@@ -34,15 +34,7 @@ impl<'a, T: Float> Sample<'a, T> {
     pub fn new(data: &'a Data<'a, Matrix<'a>>, shared: &Shared, train: &[u32]) -> Self {
         let k = n_targets(data);
         let number = |value: f64| T::of_f64(value);
-        let targets = if k == data.n_outputs {
-            data.y.iter().map(|&y| number(y)).collect()
-        } else {
-            let mut targets = vec![number(0.0); data.n * k];
-            for (row, &class) in targets.chunks_exact_mut(k).zip(data.y) {
-                row[class as usize] = number(1.0);
-            }
-            targets
-        };
+        let targets = data.y.iter().map(|&y| number(y)).collect();
         let by_class = class_weights(data, &shared.class_weight, train);
         let weights = (data.sample_weight.is_some() || by_class.is_some()).then(|| {
             let weight = |i: usize| {
@@ -62,25 +54,29 @@ impl<'a, T: Float> Sample<'a, T> {
         memory: &'b mut Memory<T>,
         team: Option<&Team<'_>>,
     ) -> Rows<'b, T> {
-        let (d, k, n) = (self.data.d, self.k, rows.len());
+        let (d, k, n) = (self.data.d, self.data.n_outputs, rows.len());
         let zero = T::of_f64(0.0);
         memory.x.resize(n * d, zero);
         memory.targets.resize(n * k, zero);
+        let read = |rows: &[u32], x: &mut [T], targets: &mut [T]| {
+            self.data.x.read_rows(rows, d, x);
+            for (&i, out) in rows.iter().zip(targets.chunks_exact_mut(k)) {
+                out.copy_from_slice(&self.targets[i as usize * k..][..k]);
+            }
+        };
         match team {
             Some(team) if team.n_threads() > 1 => {
-                let part = rows.len().div_ceil(team.n_threads()).max(1);
-                let parts = rows.chunks(part).zip(memory.x.chunks_mut(part * d));
-                let parts: Vec<_> = parts.map(|(rows, x)| (rows, Mutex::new(x))).collect();
+                let part = n.div_ceil(team.n_threads()).max(1);
+                let parts = memory.x.chunks_mut(part * d).zip(memory.targets.chunks_mut(part * k));
+                let parts: Vec<_> = rows.chunks(part).zip(parts.map(Mutex::new)).collect();
                 team.run(&|thread| {
-                    let Some((rows, x)) = parts.get(thread) else { return };
-                    let Ok(mut x) = x.lock() else { return };
-                    self.data.x.read_rows(rows, d, &mut x);
+                    let Some((rows, memory)) = parts.get(thread) else { return };
+                    let Ok(mut memory) = memory.lock() else { return };
+                    let (x, targets) = &mut *memory;
+                    read(rows, x, targets);
                 });
             }
-            _ => self.data.x.read_rows(rows, d, &mut memory.x),
-        }
-        for (&i, out) in rows.iter().zip(memory.targets.chunks_exact_mut(k)) {
-            out.copy_from_slice(&self.targets[i as usize * k..][..k]);
+            _ => read(rows, &mut memory.x, &mut memory.targets),
         }
         if let Some(weights) = &self.weights {
             memory.weights.clear();

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use super::model::{Network, Precision, Scratch};
-use super::settings::{Resume, Settings};
+use super::settings::{Resume, Settings, Shared};
 use super::train::{Member, Trained, train};
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
@@ -19,6 +19,8 @@ use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 /// Numbers that the networks of a task may hold: they should stay in the caches, as all of them are read at
 /// each step.
 const CACHED: usize = 1 << 19;
+/// Tasks a thread, if there are enough networks.
+const TASKS: usize = 4;
 
 /// The family of networks.
 pub struct Networks;
@@ -140,11 +142,14 @@ fn tasks<'a>(settings: &'a [Settings], job: &Job<'_, Matrix<'_>>) -> Vec<Task<'a
         }
     }
     members.iter_mut().for_each(|member| member.stops.sort_unstable());
+    let size = |member: &Member<'_>| numbers(&member.settings.own.hidden, job.data.d);
+    let total = members.iter().map(size).fold(0, usize::saturating_add);
+    let most = CACHED.min(total.div_ceil(shares(&members, job)));
     let mut groups: Vec<(usize, Vec<&Member<'a>>)> = Vec::new();
     for member in &members {
-        let size = numbers(&member.settings.own.hidden, job.data.d);
+        let size = size(member);
         let fits = |(total, group): &&mut (usize, Vec<&Member<'a>>)| {
-            group[0].settings.shared == member.settings.shared && *total + size <= CACHED
+            group[0].settings.shared == member.settings.shared && *total + size <= most
         };
         match groups.iter_mut().find(fits) {
             Some((total, group)) => {
@@ -159,6 +164,20 @@ fn tasks<'a>(settings: &'a [Settings], job: &Job<'_, Matrix<'_>>) -> Vec<Task<'a
         .flat_map(|fold| groups.iter().map(move |(_, group)| (fold, group)))
         .map(|(fold, group)| Task { fold, members: group.iter().map(copy).collect() })
         .collect()
+}
+
+/// How often groups are cut so that no thread ends long before the others.
+fn shares(members: &[Member<'_>], job: &Job<'_, Matrix<'_>>) -> usize {
+    if job.n_threads == 1 {
+        return 1;
+    }
+    let mut kinds: Vec<&Shared> = Vec::new();
+    for member in members {
+        if !kinds.contains(&&member.settings.shared) {
+            kinds.push(&member.settings.shared);
+        }
+    }
+    (TASKS * job.n_threads).div_ceil((job.folds.len() * kinds.len()).max(1))
 }
 
 /// Weights of the first and the hidden layers, about.
