@@ -49,9 +49,6 @@ SLOW = {"n_estimators": 100, "max_features": None}
 EFFECTIVE = {"n_estimators": 65, "alpha": 0.01, "kernel": "poly", "nu": 0.1}
 """Where other hyperparameters act: enough trees to stop early, a penalty that leaves something."""
 
-EFFECTIVE_OF = {"LinearSVR": {"loss": "squared_epsilon_insensitive"}}
-"""The same where an estimator needs other values."""
-
 PENALISED_CONSTANT = ("linear_svm",)
 """Families whose constant is penalised: a constant target is not met exactly."""
 
@@ -94,7 +91,7 @@ class Kind:
     @property
     def effective(self) -> dict[str, object]:
         """Hyperparameters at which others act."""
-        return self.only(EFFECTIVE | EFFECTIVE_OF.get(str(self), {}))
+        return self.only(EFFECTIVE)
 
     @property
     def seed(self) -> dict[str, int]:

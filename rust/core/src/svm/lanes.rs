@@ -101,8 +101,8 @@ fn first_best<T: PartialOrd + Copy, const N: usize>(best: &[T; N]) -> usize {
         half /= 2;
     }
     let mut equal = 0_u32;
-    for lane in 0..N {
-        equal |= u32::from(best[lane] == halves[0]) << lane;
+    for (lane, &value) in best.iter().enumerate() {
+        equal |= u32::from(value == halves[0]) << lane;
     }
     equal.trailing_zeros().min(N as u32 - 1) as usize
 }

@@ -62,7 +62,7 @@ impl Problem {
     /// The variables of each group.
     pub fn groups(&self) -> Vec<Range<usize>> {
         if !self.grouped {
-            return vec![0..self.m()];
+            return std::iter::once(0..self.m()).collect();
         }
         self.variables().collect()
     }

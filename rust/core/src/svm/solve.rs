@@ -46,7 +46,7 @@ pub struct Solver {
 impl Solver {
     /// Forgets the rows of the last problem.
     pub fn begin(&mut self) {
-        self.working.variables.clear();
+        self.working.begin();
     }
 
     /// Solves from `point` on, whose g must be right; `None` if stopped.
@@ -128,10 +128,12 @@ impl Solver {
         }
         // Free variables move at each other's cost: most of them should be at work together.
         let n_free = (0..m).filter(|&v| up[v].is_finite() && down[v].is_finite()).count();
-        let size = (n_free + n_free / 2).clamp(FEWEST, MOST).min(store.capacity());
-        if size + size / 4 >= m {
+        let wanted = n_free + n_free / 2;
+        // Where that is a large part of all, gathering them costs more than stepping over all.
+        if 2 * wanted >= m && m <= store.capacity() / 2 {
             return (0..m as u32).collect();
         }
+        let size = wanted.clamp(FEWEST, MOST).min(store.capacity()).min(m);
         self.chosen.clear();
         self.chosen.resize(m, false);
         let mut variables: Vec<u32> = Vec::with_capacity(size);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::kernel::Kernel;
 use super::points::{Scratch, Source};
+use super::working::LANES;
 use crate::error::{Error, Result};
 use crate::parallel::{Control, for_each};
 use crate::vectors::Vectors;
@@ -122,7 +123,9 @@ impl<'a> Base<'a> {
 
     fn make(&self, rows: &[u32], vectors: Vectors, scratch: &mut Scratch) -> Result<Vec<Vec<f32>>> {
         let n = self.source.n();
-        let blank = |_| crate::error::filled(n, 0.0_f32, "rows of the kernel matrix");
+        // Whole lanes, filled up with zeros.
+        let length = n.next_multiple_of(LANES);
+        let blank = |_| crate::error::filled(length, 0.0_f32, "rows of the kernel matrix");
         let Some(cache) = &self.cache else {
             let mut out = rows.iter().map(blank).collect::<Result<Vec<_>>>()?;
             self.source.base(rows, self.distances, vectors, &mut out, scratch);
@@ -175,7 +178,7 @@ impl<'a> Store<'a> {
         let make = |scratch: &mut Scratch, b: usize| {
             let rows = self.base.make(blocks[b], self.vectors, scratch).map(|rows| {
                 let value = |mut row: Vec<f32>| {
-                    self.kernel.apply(self.vectors, &mut row);
+                    self.kernel.apply(self.vectors, &mut row[..self.diagonal.len()]);
                     Arc::new(row)
                 };
                 rows.into_iter().map(value).collect()

@@ -172,7 +172,7 @@ impl<'a> Sweep<'a> {
                     self.kernels.push(kernel);
                 }
                 let fits = |path: &&mut (usize, Vec<usize>)| {
-                    path.0 == k && self.settings[path.1[0]].same_path(settings) && settings.machine.c() > 0.0
+                    path.0 == k && self.settings[path.1[0]].same_path(settings)
                 };
                 match paths.iter_mut().find(fits) {
                     Some(path) => path.1.push(c),

@@ -12,15 +12,16 @@ use super::store::Row;
 use crate::vectors::Vectors;
 
 /// Lanes that the loops over variables take at once: lengths are multiples of it.
-const LANES: usize = 16;
+pub const LANES: usize = 16;
+/// From so many variables on rows are read where they are, instead of side by side.
+const DIRECT: usize = 1024;
 
 /// The variables at work.
 #[derive(Default)]
 pub struct Working {
     /// Which they are, ascending.
     pub variables: Vec<u32>,
-    /// The kernel among them, rows of `stride` numbers.
-    k: Vec<f32>,
+    k: Among,
     stride: usize,
     diagonal: Vec<f32>,
     g: Vec<f64>,
@@ -33,6 +34,30 @@ pub struct Working {
     places: Vec<u32>,
 }
 
+/// The kernel among the variables at work, rows of `stride` numbers.
+enum Among {
+    Gathered(Vec<f32>),
+    /// All rows of the store are at work, in their order.
+    Whole(Vec<Row>),
+}
+
+impl Default for Among {
+    fn default() -> Self {
+        Among::Gathered(Vec::new())
+    }
+}
+
+impl Among {
+    /// A row's values at some places; all slices are whole lanes.
+    #[inline(always)]
+    fn row(&self, i: usize, places: Range<usize>, stride: usize) -> &[f32] {
+        match self {
+            Among::Gathered(k) => &k[i * stride..][places],
+            Among::Whole(rows) => &rows[i][places],
+        }
+    }
+}
+
 /// Two variables to move: one up, one down by as much.
 struct Pair {
     up: usize,
@@ -43,6 +68,12 @@ struct Pair {
 }
 
 impl Working {
+    /// Forgets the variables and lets go of the store's rows.
+    pub fn begin(&mut self) {
+        self.variables.clear();
+        self.k = Among::default();
+    }
+
     /// Takes these variables, with the rows of the kernel that belong to them.
     pub fn set(&mut self, problem: &Problem, variables: &[u32], rows: &[Row], diagonal: &[f32]) {
         if self.variables == variables {
@@ -61,16 +92,29 @@ impl Working {
             self.groups.push(start..place);
         }
         self.stride = place;
-        self.k.clear();
-        self.k.resize(place * place, 0.0);
         self.diagonal.clear();
         self.diagonal.resize(place, 1.0);
         let columns: Vec<u32> = variables.iter().map(|&v| problem.row(v as usize) as u32).collect();
+        for (&column, &p) in columns.iter().zip(&self.places) {
+            self.diagonal[p as usize] = diagonal[column as usize];
+        }
+        // Rows end with as many zeros as whole lanes need, so they may be read where they are.
+        let whole = problem.blocks.len() == 1 && variables.len() == diagonal.len();
+        if whole && variables.len() >= DIRECT {
+            self.k = Among::Whole(rows.to_vec());
+            return;
+        }
+        let mut k = match std::mem::take(&mut self.k) {
+            Among::Gathered(k) => k,
+            Among::Whole(_) => Vec::new(),
+        };
+        k.clear();
+        k.resize(place * place, 0.0);
         let runs = runs(&columns, &self.places);
         // Copying pays where neighbours stay neighbours.
         let long = 8 * runs.len() < columns.len();
-        for ((row, &column), &p) in rows.iter().zip(&columns).zip(&self.places) {
-            let own = &mut self.k[p as usize * place..][..place];
+        for (row, &p) in rows.iter().zip(&self.places) {
+            let own = &mut k[p as usize * place..][..place];
             if long {
                 for &(from, to, length) in &runs {
                     own[to..to + length].copy_from_slice(&row[from..from + length]);
@@ -79,8 +123,8 @@ impl Working {
                 let pairs = columns.iter().zip(&self.places);
                 pairs.for_each(|(&from, &to)| own[to as usize] = row[from as usize]);
             }
-            self.diagonal[p as usize] = diagonal[column as usize];
         }
+        self.k = Among::Gathered(k);
     }
 
     /// Reads g and b of the variables.
@@ -139,7 +183,7 @@ impl Working {
             return None;
         }
         let i = group.start + i;
-        let row = &self.k[i * self.stride..][group.clone()];
+        let row = self.k.row(i, group.clone(), self.stride);
         let (g, down) = (&self.g[group.clone()], &self.down[group.clone()]);
         let kii = self.diagonal[i];
         // Differences are scaled to about 1, so that float32 holds their squares.
@@ -161,15 +205,15 @@ impl Working {
         (i, j, delta): (usize, usize, f64),
         vectors: Vectors,
     ) -> (f64, usize) {
-        let (ki, kj) = (&self.k[i * self.stride..], &self.k[j * self.stride..]);
-        let (ki, kj) = (&ki[group.clone()], &kj[group.clone()]);
+        let row = |i: usize| self.k.row(i, group.clone(), self.stride);
+        let (ki, kj) = (row(i), row(j));
         lanes::step(vectors, &mut self.g[group.clone()], ki, kj, delta, &self.up[group])
     }
 
     /// K_ii + K_jj - 2 K_ij > 0
     fn curve(&self, i: usize, j: usize) -> f64 {
-        let k = |i: usize, j: usize| f64::from(self.k[i * self.stride + j]);
-        (k(i, i) + k(j, j) - 2.0 * k(i, j)).max(f64::from(lanes::FLAT))
+        let k = f64::from(self.k.row(i, j..j + 1, self.stride)[0]);
+        (f64::from(self.diagonal[i]) + f64::from(self.diagonal[j]) - 2.0 * k).max(f64::from(lanes::FLAT))
     }
 
     /// Moves a pair to its optimum within the box, and says by how much.
