@@ -203,7 +203,7 @@ def _kernels(problem):
         "degree": [2, 3],
         "gamma": ["scale", "auto", 0.01, 0.5, 3.0],
         "coef0": [0.0, 0.5],
-        "tol": [1e-8],
+        "tol": [1e-6],
         "max_iter": [-1],
     }
     if n_classes := problem.about["n_classes"]:
@@ -218,7 +218,7 @@ def _kernels(problem):
 
 def _svm(problem):
     own = {} if problem.about["n_classes"] else {"epsilon": [0.0, 0.05, 0.3]}
-    return _kernels(problem) | own | {"C": [0.01, 0.1, 0.5, 1.0, 5.0, 20.0]}
+    return _kernels(problem) | own | {"C": [0.01, 0.1, 0.5, 1.0, 5.0]}
 
 
 def _nu_svm(problem):

@@ -28,8 +28,9 @@ impl Budget {
         Budget { limit, used: AtomicUsize::new(0) }
     }
 
-    fn over(&self) -> usize {
-        self.used.load(Ordering::Relaxed).saturating_sub(self.limit)
+    /// By how much the limit is passed once so many bytes more are used.
+    fn over(&self, coming: usize) -> usize {
+        (self.used.load(Ordering::Relaxed) + coming).saturating_sub(self.limit)
     }
 }
 
@@ -77,9 +78,18 @@ impl<'a> Cache<'a> {
             *place = Some(row);
         }
         self.budget.used.fetch_add(added * self.row_bytes, Ordering::Relaxed);
-        let over = self.budget.over().div_ceil(self.row_bytes.max(1));
+        self.shrink(&mut kept, 0);
+    }
+
+    /// Makes room for `count` more rows.
+    fn reserve(&self, count: usize) {
+        self.shrink(&mut self.lock(), count);
+    }
+
+    fn shrink(&self, kept: &mut Kept, coming: usize) {
+        let over = self.budget.over(coming * self.row_bytes).div_ceil(self.row_bytes.max(1));
         if over > 0 {
-            self.drop_oldest(&mut kept, over);
+            self.drop_oldest(kept, over);
         }
     }
 
@@ -171,6 +181,7 @@ impl<'a> Store<'a> {
         if missing.is_empty() {
             return Ok(found.into_iter().flatten().collect());
         }
+        self.cache.reserve(missing.len());
         let numbers: Vec<u32> = missing.iter().map(|&k| wanted[k]).collect();
         let block = numbers.len().div_ceil(n_threads.max(1)).clamp(1, 4 * BLOCK);
         let blocks: Vec<&[u32]> = numbers.chunks(block).collect();
