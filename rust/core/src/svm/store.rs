@@ -81,30 +81,27 @@ impl<'a> Cache<'a> {
         self.shrink(&mut kept, 0);
     }
 
-    /// Makes room for `count` more rows.
-    fn reserve(&self, count: usize) {
-        self.shrink(&mut self.lock(), count);
+    /// Makes room for `count` more rows; returns the memory of those that had to go, to be used again.
+    fn reserve(&self, count: usize) -> Vec<Vec<f32>> {
+        self.shrink(&mut self.lock(), count)
     }
 
-    fn shrink(&self, kept: &mut Kept, coming: usize) {
+    fn shrink(&self, kept: &mut Kept, coming: usize) -> Vec<Vec<f32>> {
         let over = self.budget.over(coming * self.row_bytes).div_ceil(self.row_bytes.max(1));
-        if over > 0 {
-            self.drop_oldest(kept, over);
-        }
+        if over > 0 { self.drop_oldest(kept, over) } else { Vec::new() }
     }
 
     /// Drops the rows that were used longest ago, except what somebody still works with.
-    fn drop_oldest(&self, kept: &mut Kept, count: usize) {
+    fn drop_oldest(&self, kept: &mut Kept, count: usize) -> Vec<Vec<f32>> {
         let idle = |row: &Option<Row>| row.as_ref().is_some_and(|row| Arc::strong_count(row) == 1);
         let mut candidates: Vec<usize> = (0..kept.rows.len()).filter(|&i| idle(&kept.rows[i])).collect();
         let count = count.min(candidates.len());
         if count > 0 && count < candidates.len() {
             candidates.select_nth_unstable_by_key(count - 1, |&i| (kept.used[i], i));
         }
-        for &i in &candidates[..count] {
-            kept.rows[i] = None;
-        }
         self.budget.used.fetch_sub(count * self.row_bytes, Ordering::Relaxed);
+        let gone = candidates[..count].iter().filter_map(|&i| kept.rows[i].take());
+        gone.filter_map(Arc::into_inner).collect()
     }
 }
 
@@ -131,11 +128,20 @@ impl<'a> Base<'a> {
         Base { source, distances, cache: (shared && fits).then(|| Cache::new(n, budget)) }
     }
 
-    fn make(&self, rows: &[u32], vectors: Vectors, scratch: &mut Scratch) -> Result<Vec<Vec<f32>>> {
+    fn make(
+        &self,
+        rows: &[u32],
+        spare: &Mutex<Vec<Vec<f32>>>,
+        vectors: Vectors,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Vec<f32>>> {
         let n = self.source.n();
         // Whole lanes, filled up with zeros.
         let length = n.next_multiple_of(LANES);
-        let blank = |_| crate::error::filled(length, 0.0_f32, "rows of the kernel matrix");
+        let blank = |_| match spare.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            Some(row) => Ok(row),
+            None => crate::error::filled(length, 0.0_f32, "rows of the kernel matrix"),
+        };
         let Some(cache) = &self.cache else {
             let mut out = rows.iter().map(blank).collect::<Result<Vec<_>>>()?;
             self.source.base(rows, self.distances, vectors, &mut out, scratch);
@@ -181,13 +187,13 @@ impl<'a> Store<'a> {
         if missing.is_empty() {
             return Ok(found.into_iter().flatten().collect());
         }
-        self.cache.reserve(missing.len());
+        let spare = Mutex::new(self.cache.reserve(missing.len()));
         let numbers: Vec<u32> = missing.iter().map(|&k| wanted[k]).collect();
         let block = numbers.len().div_ceil(n_threads.max(1)).clamp(1, 4 * BLOCK);
         let blocks: Vec<&[u32]> = numbers.chunks(block).collect();
         let made: Vec<Mutex<Result<Vec<Row>>>> = blocks.iter().map(|_| Mutex::new(Ok(Vec::new()))).collect();
         let make = |scratch: &mut Scratch, b: usize| {
-            let rows = self.base.make(blocks[b], self.vectors, scratch).map(|rows| {
+            let rows = self.base.make(blocks[b], &spare, self.vectors, scratch).map(|rows| {
                 let value = |mut row: Vec<f32>| {
                     self.kernel.apply(self.vectors, &mut row[..self.diagonal.len()]);
                     Arc::new(row)
