@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import sklearn.svm
-from measure import OURS, THREADS, Work
 from sklearn.datasets import load_digits, make_classification
 from sklearn.model_selection import GridSearchCV as Ordinary
 
 import setpoint
+from measure import OURS, THREADS, Work
 
 PEERS = ("scikit-learn-intelex",)
 NOTE = (

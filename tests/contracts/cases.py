@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from sklearn.utils import get_tags
 
 from setpoint.estimators.matrix import MatrixEstimator
