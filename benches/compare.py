@@ -24,7 +24,7 @@ from choose import chosen
 from measure import OURS, THREADS, work_in_turn
 from tables import comparison, losses
 
-TOPICS = ("forest", "svm")
+TOPICS = ("forest", "linear", "descent", "network", "svm", "logistic")
 """`forest` is a package with sections; any other is a module with ``PEERS`` (packages to name with
 their versions), ``NOTE`` (what the tables show) and ``works(quick)``, an iterator of `Work`."""
 

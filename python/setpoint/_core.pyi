@@ -15,6 +15,8 @@ __all__ = [
     "METRICS",
     "Forest",
     "LinearModel",
+    "Network",
+    "Surrogate",
     "Svm",
     "__version__",
     "bootstrap_counts",
@@ -162,9 +164,69 @@ class LinearModel:
     @staticmethod
     def from_state(state: dict[str, NDArray[Any]]) -> LinearModel: ...
 
+class _History(TypedDict):
+    n_iter: int
+    n_seen: int
+    best: float
+    best_epoch: int
+    losses: list[float]
+    validation_losses: list[float]
+    validation_scores: list[float]
+
+@final
+class Network:
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def n_classes(self) -> list[int]: ...
+    @property
+    def sizes(self) -> list[int]: ...  # units of the input, the hidden layers, the output
+    @property
+    def out_activation(self) -> str: ...
+    @property
+    def history(self) -> _History: ...
+    def weights(self) -> list[NDArray[Any]]: ...  # (n_in, n_out) by layer
+    def biases(self) -> list[NDArray[Any]]: ...
+    def gains(self) -> list[NDArray[Any]]: ...  # of normalised layers
+    def moments(self) -> list[NDArray[Any]]: ...  # (2, n_out) of normalised layers
+    def predict(self, X: _Rows, n_threads: int) -> NDArray[np.float64]: ...  # (n, n_values)
+    def state(self) -> dict[str, NDArray[Any]]: ...
+    @staticmethod
+    def from_state(state: dict[str, NDArray[Any]]) -> Network: ...
+
 def pair_votes(
     decisions: NDArray[np.float64], *, n_classes: int, confidence: bool
 ) -> NDArray[np.float64]: ...  # (n, K) of (n, P)
+
+_Points = NDArray[np.float64]  # (n, d), NaN where a column does not apply
+
+class _Suggested(TypedDict):
+    points: _Points  # (at most `batch`, d)
+    gains: NDArray[np.float64]  # expected improvement of each
+    theta: list[float]  # of the next call
+
+@final
+class Surrogate:
+    # Of each column: whether it holds categories, its coordinates, when it applies.
+    def __new__(
+        cls, columns: Sequence[tuple[bool, list[float] | None, list[tuple[int, list[float]]]]]
+    ) -> Surrogate: ...
+    def suggest(
+        self,
+        points: _Points,
+        values: NDArray[np.float64],
+        variances: NDArray[np.float64],
+        *,
+        taken: _Points,
+        pool: _Points | None,
+        theta: list[float] | None,
+        refit: bool,
+        batch: int,
+        seed: int,
+    ) -> _Suggested: ...
+
 def class_values(
     scores: NDArray[np.float64], *, link: str, n_classes: int
 ) -> NDArray[np.float64]: ...

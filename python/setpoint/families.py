@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from setpoint.estimators.base import SweepEstimator
+from setpoint.estimators.descent import SGDClassifier, SGDRegressor
 from setpoint.estimators.forest import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -16,6 +17,8 @@ from setpoint.estimators.forest import (
 )
 from setpoint.estimators.linear import ElasticNet, Lasso, LinearRegression, Ridge
 from setpoint.estimators.linear_svm import LinearSVC, LinearSVR
+from setpoint.estimators.logistic import LogisticRegression
+from setpoint.estimators.network import MLPClassifier, MLPRegressor
 from setpoint.estimators.nu_svm import NuSVC, NuSVR, OneClassSVM
 from setpoint.estimators.svm import SVC, SVR
 
@@ -76,6 +79,9 @@ _ALL = (
     Family("ridge", "least squares with a squared penalty", None, Ridge),
     Family("lasso", "least squares with an absolute penalty", None, Lasso),
     Family("elastic_net", "least squares with both penalties", None, ElasticNet),
+    Family("logistic", "logistic regression", LogisticRegression, None),
+    Family("descent", "linear models by gradient descent", SGDClassifier, SGDRegressor),
+    Family("network", "fully connected networks", MLPClassifier, MLPRegressor),
     Family("svm", "support vector machines", SVC, SVR),
     Family("linear_svm", "linear support vector machines", LinearSVC, LinearSVR),
     Family("nu_svm", "support vector machines with nu", NuSVC, NuSVR),

@@ -62,3 +62,25 @@ def test_time_limit_gives_the_best_so_far(run) -> None:
     assert 0 < found["n_scores"] < 64 * 5
     assert found["best_score"] > 0.5
     assert "setpoint: warning: " in err
+
+
+def test_random_search_is_seeded_and_takes_the_declared_ranges(run) -> None:
+    command = ("tune", "iris", "--search", "random", "--n-iter", "4", "--cv", "2", "--json")
+    outs = [run(*command, "--no-refit", "--seed", seed)[1] for seed in ("1", "1", "2")]
+    found = [json.loads(out) for out in outs]
+    assert found[0]["candidates"] != found[2]["candidates"]
+    assert found[0]["best_score"] == found[1]["best_score"]
+    assert found[0]["best_hyperparameters"] == found[1]["best_hyperparameters"]
+    assert found[0]["n_candidates"] == 4
+    declared = FAMILIES["forest"].estimator("classification").declarations()
+    searched = {name for name, item in declared.items() if item.search is not None}
+    assert set(found[0]["best_hyperparameters"]) == searched
+
+
+def test_flags_of_other_searches(run) -> None:
+    code, _, err = run("tune", "iris", "--n-iter", "4")
+    assert code == 2
+    assert "--n-iter: --search grid does not draw candidates" in err
+    code, _, err = run("tune", "iris", "--search", "random", "--n-iter", "0")
+    assert code == 2
+    assert "must be a whole number above 0" in err

@@ -8,6 +8,7 @@ promises (missing values, bits or a tolerance) is read off its estimators. No te
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from dataclasses import dataclass
@@ -15,14 +16,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.model_selection import ParameterGrid
 from sklearn.utils import get_tags
 
 from setpoint.estimators.matrix import MatrixEstimator
 from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
+from setpoint.tuning.halving import HalvingSearchCV
 
-SMALL = {"n_estimators": 10, "nu": 0.1}
+SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,), "nu": 0.1}
 """Hyperparameters that make a model small, where it has them."""
 
 PRECISE = {"tol": 1e-10, "max_iter": 100_000}
@@ -45,8 +48,20 @@ LARGE = {"n_estimators": 1_000_000}
 SLOW = {"n_estimators": 100, "max_features": None}
 """Hyperparameters that make a training of few long steps long, where it has them."""
 
-EFFECTIVE = {"n_estimators": 65, "alpha": 0.01, "kernel": "poly", "nu": 0.1}
-"""Where other hyperparameters act: enough trees to stop early, a penalty that leaves something."""
+EFFECTIVE = {
+    "n_estimators": 65,
+    "alpha": 0.01,
+    "momentum": 0.9,
+    "hidden_layer_sizes": (10,),
+    "kernel": "poly",
+    "nu": 0.1,
+    "step_every": 2,
+}
+"""Where other hyperparameters act: enough trees to stop early, a penalty that leaves something, a
+momentum to look ahead along, a rate that falls before training ends."""
+
+SATISFIED = {"tol": 1e6, "n_iter_no_change": 2}
+"""Hyperparameters of a network that is done after a few epochs, without a warning."""
 
 PENALISED_CONSTANT = ("linear_svm",)
 """Families whose constant is penalised: a constant target is not met exactly."""
@@ -103,7 +118,8 @@ class Kind:
 
     def small(self, **params):
         """A small estimator with a fixed seed."""
-        return self.cls(**(self.only(SMALL) | self.precise | self.seed | params))
+        short = SATISFIED if self.family == "network" else {}
+        return self.cls(**(self.only(SMALL) | short | self.precise | self.seed | params))
 
     def problem(self, data, **shape):
         """X and y of `data` for this task, without missing values where they are refused."""
@@ -138,7 +154,35 @@ every_classifier = pytest.mark.parametrize(
 every_tree = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind.family in TREES], ids=str
 )
-every_tuner = pytest.mark.parametrize("tuner", TUNERS.values(), ids=list(TUNERS))
+DRAWS = 8
+"""Candidates of the searches that draw them, unless the space holds fewer."""
+
+
+@dataclass(frozen=True)
+class Searcher:
+    """A registered search, called as a grid search is: with lists of values to try."""
+
+    name: str
+    cls: Any
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def sees_all_rows(self) -> bool:
+        """Whether its folds are those of its `cv`."""
+        return not issubclass(self.cls, HalvingSearchCV)
+
+    def __call__(self, estimator, grid, **settings):
+        known = inspect.signature(self.cls).parameters
+        n = min(DRAWS, len(ParameterGrid(grid)))
+        own = {"random_state": 0, "n_iter": n, "n_candidates": n}
+        own = {name: value for name, value in own.items() if name in known}
+        return self.cls(estimator, grid, **(own | settings))
+
+
+SEARCHERS = [Searcher(name, cls) for name, cls in TUNERS.items()]
+every_tuner = pytest.mark.parametrize("tuner", SEARCHERS, ids=str)
 
 
 def _target(task, signal):

@@ -17,7 +17,7 @@ from contracts.cases import (
     legal_values,
     predictions,
 )
-from setpoint.hyperparameters import Flag
+from setpoint.hyperparameters import Choice, Flag
 
 
 def each(wanted):
@@ -40,7 +40,7 @@ EFFECT_DATA = (*DATA.values(), _binary)
 
 
 def _contexts(kind, item):
-    """Nothing else set, and one or two flags turned over: some need another to act."""
+    """Nothing else set, one or two flags turned over, a name chosen: some need another to act."""
     flags = {
         name: not other.default
         for name, other in kind.declared.items()
@@ -49,6 +49,10 @@ def _contexts(kind, item):
     for count in range(3):
         for names in combinations(flags, count):
             yield {name: flags[name] for name in names}
+    for name, other in kind.declared.items():
+        if name != item.name and other.cost != "none":
+            choices = [part.names for part in other.domain.parts if isinstance(part, Choice)]
+            yield from ({name: choice} for names in choices for choice in names)
 
 
 def _predictions(kind, data, params):
@@ -64,7 +68,7 @@ def _predictions(kind, data, params):
 def _has_effect(kind, item):
     for context in _contexts(kind, item):
         for data in EFFECT_DATA:
-            plain = _predictions(kind, data, context)
+            plain = _predictions(kind, data, context | {item.name: item.default})
             if plain is None:
                 continue
             for value in legal_values(item):

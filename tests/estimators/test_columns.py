@@ -5,12 +5,13 @@ import pytest
 
 from setpoint.estimators.categories import codes, learn_categories
 from setpoint.estimators.columns import Columns
+from setpoint.estimators.forest_base import Forest
 from setpoint.families import estimator_classes
 
 pandas = pytest.importorskip("pandas")
 polars = pytest.importorskip("polars")
 
-ESTIMATORS = list(estimator_classes().values())
+ESTIMATORS = [kind for kind in estimator_classes().values() if issubclass(kind, Forest)]
 each = pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)
 
 CITIES = ["oslo", "rome", "oslo", None, "bern", "rome"]

@@ -11,9 +11,10 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 
 from setpoint import RandomForestClassifier, RandomForestRegressor, load
+from setpoint.estimators.forest_base import Forest
 from setpoint.families import estimator_classes
 
-ESTIMATORS = list(estimator_classes().values())
+ESTIMATORS = [kind for kind in estimator_classes().values() if issubclass(kind, Forest)]
 each = pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)
 X, Y = load_iris(return_X_y=True)
 

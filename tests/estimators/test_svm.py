@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.metrics.pairwise import pairwise_kernels
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -379,11 +379,11 @@ def test_a_search_over_nu_gives_what_each_gets_alone(k):
 def test_a_search_scores_probabilities(scoring):
     X, y, _ = classes(5, k=3, n=200)
     model = SVC(probability=True, random_state=0)
-    search = GridSearchCV(model, {"C": [0.5, 5.0]}, cv=3, scoring=scoring, refit=False).fit(X, y)
+    folds = list(StratifiedKFold(3).split(X, y))
+    grid = {"C": [0.5, 5.0]}
+    search = GridSearchCV(model, grid, cv=folds, scoring=scoring, refit=False).fit(X, y)
     for c, params in enumerate(search.cv_results_["params"]):
-        for f, (train, test) in enumerate(
-            search.cv_splits_ if hasattr(search, "cv_splits_") else []
-        ):
+        for f, (train, test) in enumerate(folds):
             alone = clone(model).set_params(**params).fit(X[train], y[train])
             score = search.scorer_(alone, X[test], y[test])
             assert search.cv_results_[f"split{f}_test_score"][c] == pytest.approx(score, abs=0.02)

@@ -6,9 +6,10 @@ import sklearn.tree
 from sklearn.datasets import load_iris
 
 from setpoint import RandomForestClassifier, RandomForestRegressor, export_text
+from setpoint.estimators.forest_base import Forest
 from setpoint.families import estimator_classes
 
-ESTIMATORS = list(estimator_classes().values())
+ESTIMATORS = [kind for kind in estimator_classes().values() if issubclass(kind, Forest)]
 each = pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)
 X, Y = load_iris(return_X_y=True)
 

@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from contextlib import redirect_stdout
+from inspect import signature
 from io import StringIO
 from typing import Any
 
@@ -38,6 +39,7 @@ Rows are shuffled before they are cut into folds, by --seed; the same command gi
 examples:
   setpoint tune digits --model forest --search grid
   setpoint tune iris --param n_estimators=50,100,200 --param max_depth=2,4,None
+  setpoint tune digits --search random --n-iter 50
   setpoint tune houses.parquet --target price --scoring neg_mean_absolute_error --cv 10
   setpoint tune customers.csv --target churned --drop id --save churn.safetensors
 """
@@ -54,8 +56,10 @@ def add_to(verbs: Verbs) -> None:
         metavar="NAME=VALUE[,VALUE...]",
         action="append",
         default=[],
-        help="a hyperparameter and the values to try; repeatable (default: the model's own grid)",
+        help="a hyperparameter and the values to try; repeatable (default: the model's own grid, "
+        "or for random searches its own ranges)",
     )
+    add("--n-iter", type=_count, metavar="N", help="candidates that a random search draws")
     add("--cv", type=_folds, default=5, metavar="N", help="number of folds (default: %(default)s)")
     add("--no-shuffle", action="store_true", help="cut folds from the rows in their order")
     add("--scoring", metavar="NAME", help="scikit-learn's name (default: accuracy, or r2)")
@@ -75,18 +79,20 @@ def run(args: argparse.Namespace) -> None:
     scoring = _scoring(args.scoring)
     problem = read_problem(args)
     estimator = estimator_class(args.model, problem.task)
-    grid = parse_params(args.param, estimator) or FAMILIES[args.model].default_grid(problem.task)
+    kind = TUNERS[args.search]
+    space = parse_params(args.param, estimator) or _default_space(args, problem)
     X, extra = matrix(problem.features)
     say(f"{problem.name}: {problem.shape}, {problem.task} of {problem.target!r}")
-    search = TUNERS[args.search](
+    search = kind(
         make_estimator(estimator, args.seed, args.jobs, extra),
-        grid,
+        space,
         scoring=scoring,
         n_jobs=args.jobs,
         refit=not args.no_refit,
         cv=_splitter(args, problem),
         verbose=int(sys.stderr.isatty()),
         time_limit=args.time_limit,
+        **_settings(args, kind),
     )
     start = time.perf_counter()
     with redirect_stdout(StringIO()):  # the summary says what a verbose search prints
@@ -98,6 +104,22 @@ def run(args: argparse.Namespace) -> None:
         learn_names(search.best_estimator_, problem.features)
         search.best_estimator_.save(args.save)
     outcome.print()
+
+
+def _default_space(args: argparse.Namespace, problem: Problem) -> dict[str, list[Any]] | None:
+    """What is searched unless told otherwise: the declared grid, or None for the ranges."""
+    if "param_grid" in signature(TUNERS[args.search]).parameters:
+        return FAMILIES[args.model].default_grid(problem.task)
+    return None
+
+
+def _settings(args: argparse.Namespace, kind: Any) -> dict[str, Any]:
+    """Those of the flags that only some searches have."""
+    known = signature(kind).parameters
+    if args.n_iter is not None and "n_iter" not in known:
+        raise UsageError(f"--n-iter: --search {args.search} does not draw candidates")
+    settings = {"random_state": args.seed, "n_iter": args.n_iter}
+    return {name: value for name, value in settings.items() if name in known and value is not None}
 
 
 def _splitter(args: argparse.Namespace, problem: Problem) -> Any:
@@ -117,6 +139,12 @@ def _scoring(name: str | None) -> str | None:
 def _folds(text: str) -> int:
     if not text.isdecimal() or int(text) < 2:
         raise argparse.ArgumentTypeError(f"needs at least 2 folds, got {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
     return int(text)
 
 

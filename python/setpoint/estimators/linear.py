@@ -194,10 +194,11 @@ class _Coordinate(CoordinateHyperparameters, LinearRegressor):
 class Lasso(_Coordinate):
     """The lasso: least squares with a penalty on the absolute values of the coefficients.
 
-    It minimises ``||y - X coef - intercept||^2 / (2 n_samples) + alpha ||coef||_1``. Hyperparameters,
-    attributes and semantics are those of `sklearn.linear_model.Lasso`; `save` and the two tables
-    are added. Solved by coordinate descent until the duality gap is at most `tol` times ``y'y``
-    (of the centred y); in a search along falling `alpha`, each solution the start of the next.
+    It minimises ``||y - X coef - intercept||^2 / (2 n_samples) + alpha ||coef||_1``.
+    Hyperparameters, attributes and semantics are those of `sklearn.linear_model.Lasso`; `save` and
+    the two tables are added. Solved by coordinate descent until the duality gap is at most `tol`
+    times ``y'y`` (of the centred y); in a search along falling `alpha`, each solution the start of
+    the next.
 
     Parameters
     ----------

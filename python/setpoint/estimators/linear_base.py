@@ -1,4 +1,4 @@
-"""What the four linear regressions share: targets of one or two dimensions, and their attributes."""
+"""What the four linear regressions share: targets of one or two dimensions, attributes."""
 
 from __future__ import annotations
 
@@ -53,18 +53,19 @@ class LinearRegressor(LinearHyperparameters, ScoreRegressor):
             The predicted values.
         """
         scores = self._raw(X)
-        return scores[:, 0] if self.__dict__["_flat"] else scores
+        flat = self.__dict__.get("_flat", scores.shape[1] == 1)  # unknown of recorded predictions
+        return scores[:, 0] if flat else scores
 
     def _sweep_data(self, X: Any, y: Any, sample_weight: Any = None) -> RegressionData:
         data = super()._sweep_data(X, y, sample_weight)
         known = {field.name: getattr(data, field.name) for field in fields(SweepData)}
-        return RegressionData(**known, flat=np.ndim(y) < 2)
+        return RegressionData(**known, flat=np.asarray(y).ndim < 2)
 
     def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
         # One column is a shape of its own here, not a mistake to warn of.
-        shape = np.shape(y)
-        one_column = len(shape) == 2 and shape[1] == 1
-        return super()._read_target(unfitted, np.ravel(y) if one_column else y)
+        array = np.asarray(y)
+        one_column = array.ndim == 2 and array.shape[1] == 1
+        return super()._read_target(unfitted, array.ravel() if one_column else y)
 
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
         values = self._checked(params)
@@ -84,12 +85,13 @@ class LinearRegressor(LinearHyperparameters, ScoreRegressor):
         self, model: _core.LinearModel, dtype: np.dtype[Any], flat: bool
     ) -> dict[str, Any]:
         """Attributes of a model of data of this type."""
-        coef, intercept = model.coef.astype(dtype), model.intercept.astype(dtype)
-        if not self.fit_intercept:
-            intercept = 0.0
-        elif flat:
-            intercept = intercept[0]
-        return {"coef_": coef[0] if flat else coef, "intercept_": intercept, "_flat": flat}
+        coef, intercepts = model.coef.astype(dtype), model.intercept.astype(dtype)
+        intercept: Any = intercepts[0] if flat else intercepts
+        return {
+            "coef_": coef[0] if flat else coef,
+            "intercept_": intercept if self.fit_intercept else 0.0,
+            "_flat": flat,
+        }
 
     def _to_header(self) -> dict[str, Any]:
         return {"dtype": self.__dict__["coef_"].dtype.name, "flat": self.__dict__["_flat"]}

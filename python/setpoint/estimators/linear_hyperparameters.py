@@ -5,10 +5,10 @@ Domains and defaults are scikit-learn 1.9's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike as Array
 
 from setpoint.hyperparameters import (
     NONE,
@@ -73,7 +73,7 @@ class LeastSquaresHyperparameters(LinearHyperparameters):
 class RidgeHyperparameters(LinearHyperparameters):
     """What can be set of ridge regression."""
 
-    alpha: float | Array = hyperparameter(
+    alpha: float | Sequence[float] = hyperparameter(
         default=1.0,
         domain=Real(0.0, None, "left")
         | ArrayLike("an array-like of floats >= 0, one for each target"),

@@ -5,6 +5,7 @@ How they are learned is in the family's own file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -79,8 +80,9 @@ class ScoreClassifier(ClassifierMixin, _Linear):
         raise NotImplementedError
 
     def _probabilities(self, X: Any) -> Values:
+        scores = self._raw(X)
         n_classes = len(self.__dict__["classes_"])
-        return np.asarray(_core.class_values(self._raw(X), link=self._link(), n_classes=n_classes))
+        return np.asarray(_core.class_values(scores, link=self._link(), n_classes=n_classes))
 
     def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
         return super()._read_target(unfitted, column_or_1d(y, warn=True))
@@ -95,10 +97,20 @@ class ScoreClassifier(ClassifierMixin, _Linear):
         return data
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
-        return {
-            "coef_": model.coef.astype(data.dtype),
-            "intercept_": model.intercept.astype(data.dtype),
-        }
+        return _arrays(model, data.dtype)
+
+    def _to_header(self) -> dict[str, Any]:
+        return {"dtype": self.__dict__["coef_"].dtype.name}
+
+    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        if header["dtype"] not in ("float32", "float64"):
+            raise ValueError(f"coefficients of type {header['dtype']!r} are not known")
+        return _arrays(self._fitted_model(), np.dtype(header["dtype"]))
+
+
+def _arrays(model: Any, dtype: np.dtype[Any]) -> dict[str, Any]:
+    """Coefficients and intercepts in the type of X."""
+    return {"coef_": model.coef.astype(dtype), "intercept_": model.intercept.astype(dtype)}
 
 
 class ScoreRegressor(RegressorMixin, MultiOutputMixin, _Linear):

@@ -98,7 +98,7 @@ def _unique(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     return found, codes
 
 
-def read_weights(sample_weight: Any, X: NDArray[np.float32]) -> NDArray[np.float64] | None:
+def read_weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:
     """Checked weights, shape (n_samples,): finite, not negative, not all zero."""
     if sample_weight is None:
         return None

@@ -99,25 +99,47 @@ class _Union(Domain):
 
 @dataclass(frozen=True)
 class Choice(Domain):
-    """A few names."""
+    """A few values: names, or in a space to search also numbers, None or objects."""
 
-    names: tuple[str, ...]
-    kind = "str"
+    names: tuple[Any, ...]
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: Any) -> None:
+        if not names:
+            raise ValueError("Choice needs at least one value: Choice('linear', 'rbf')")
         object.__setattr__(self, "names", names)
 
+    @property
+    def kind(self) -> str:
+        """The types of the values."""
+        kinds = ("None" if name is None else type(name).__name__ for name in self.names)
+        return " | ".join(dict.fromkeys(kinds))
+
     def __contains__(self, value: object) -> bool:
-        return isinstance(value, str) and value in self.names
+        return any(_equal(value, name) for name in self.names)
 
     def _words(self) -> tuple[str, ...]:
-        return tuple(f'"{name}"' for name in self.names)
+        return tuple(f'"{name}"' if isinstance(name, str) else repr(name) for name in self.names)
 
-    def _read(self, value: Any) -> str:
-        return str(value)
+    def _read(self, value: Any) -> Any:
+        same = (name for name in self.names if _equal(value, name))
+        written = (name for name in self.names if isinstance(value, str) and str(name) == value)
+        return next(same, next(written, value))
 
     def _beside(self) -> tuple[object, ...]:
-        return ("no such name", self.names[0].upper(), 1.5)
+        first = self.names[0]
+        return ("no such name", *((first.upper(),) if isinstance(first, str) else ()), 1.5)
+
+
+def _equal(value: object, name: object) -> bool:
+    """Whether they are the same value of the same type: 1 is neither 1.0 nor True."""
+    if value is name:
+        return True
+    if isinstance(value, bool) != isinstance(name, bool):
+        return False
+    return isinstance(value, type(name)) and type(name) in _PLAIN and bool(value == name)
+
+
+_PLAIN = (bool, float, int, str, tuple)
 
 
 @dataclass(frozen=True)

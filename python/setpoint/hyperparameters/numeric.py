@@ -7,7 +7,7 @@ in no interval.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 from numbers import Real as RealNumber
 from typing import Any, Literal
@@ -23,11 +23,35 @@ Closed = Literal["left", "right", "both", "neither"]
 
 @dataclass(frozen=True)
 class _Interval(Domain):
-    """Numbers between `low` and `high`; None is no bound. An infinite value is always out."""
+    """Numbers between `low` and `high`; None is no bound. An infinite value is always out.
+
+    Parameters
+    ----------
+    low, high : float or None
+        The bounds.
+    closed : {"left", "right", "both", "neither"}
+        Which of the bounds are legal values.
+    log : bool
+        For a search: equal ratios count alike, not equal differences.
+    step : float or None
+        Only `low`, `low + step`, ... are legal.
+    """
 
     low: float | None = None
     high: float | None = None
     closed: Closed = "both"
+    log: bool = field(default=False, kw_only=True)
+    step: float | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.log and (self.low is None or self.low < 0 or (self.low == 0 and self.holds_low)):
+            raise ValueError(f"log=True needs a lower bound above 0, got low={self.low}")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low={self.low} is above high={self.high}")
+        if self.step is not None and (self.low is None or not self.step > 0):
+            raise ValueError(
+                f"step must be positive and start from low, got low={self.low}, step={self.step}"
+            )
 
     def holds(self, value: Any) -> bool:
         """Whether the number `value` lies within the bounds."""
@@ -37,7 +61,13 @@ class _Interval(Domain):
         high = math.inf if self.high is None else self.high
         above = value >= low if self.holds_low else value > low
         below = value <= high if self.holds_high else value < high
-        return bool(above and below)
+        return bool(above and below and self._on_step(value))
+
+    def _on_step(self, value: Any) -> bool:
+        if self.step is None or self.low is None:
+            return True
+        steps = (value - self.low) / self.step
+        return bool(abs(steps - round(steps)) <= 1e-9 * max(1.0, abs(steps)))
 
     @property
     def holds_low(self) -> bool:
@@ -53,9 +83,12 @@ class _Interval(Domain):
         if self.low is None and self.high is None:
             return ""
         if self.high is None:
-            return f" {'>=' if self.holds_low else '>'} {_number(self.low)}"
+            return f" {'>=' if self.holds_low else '>'} {_number(self.low)}{self._stride()}"
         left, right = "[" if self.holds_low else "(", "]" if self.holds_high else ")"
-        return f" in {left}{_number(self.low)}, {_number(self.high)}{right}"
+        return f" in {left}{_number(self.low)}, {_number(self.high)}{right}{self._stride()}"
+
+    def _stride(self) -> str:
+        return "" if self.step is None else f" in steps of {_number(self.step)}"
 
 
 @dataclass(frozen=True)
@@ -122,4 +155,4 @@ def Seed() -> Domain:
 def _number(bound: float | None) -> str:
     if bound is None:
         return "-inf"
-    return str(int(bound)) if bound == int(bound) else str(bound)
+    return str(int(bound)) if math.isfinite(bound) and bound == int(bound) else str(bound)

@@ -133,7 +133,9 @@ def _encode(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         # JSON knows only text as keys; class labels may be numbers.
         return {"pairs": [[_encode(name, k), _encode(name, v)] for k, v in value.items()]}
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
+        return {"tuple": [_encode(name, item) for item in value]}
+    if isinstance(value, list):
         return [_encode(name, item) for item in value]
     raise ValueError(
         f"{name}={value!r} has no JSON form. Set it to a number, a name or a list first: "
@@ -142,6 +144,8 @@ def _encode(name: str, value: Any) -> Any:
 
 
 def _decode(value: Any) -> Any:
+    if isinstance(value, dict) and "tuple" in value:
+        return tuple(_decode(item) for item in value["tuple"])
     if isinstance(value, dict):
         return {_decode(k): _decode(v) for k, v in value["pairs"]}
     if isinstance(value, list):

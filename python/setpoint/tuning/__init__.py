@@ -1,10 +1,33 @@
 """Searches for good hyperparameters. Adding one: a file here and a line in `TUNERS`."""
 
+from setpoint.tuning.bayesian import BayesSearchCV
+from setpoint.tuning.function import Optimum, Trial, Tuner, maximize, minimize
 from setpoint.tuning.grid import GridSearchCV
+from setpoint.tuning.halving import HalvingGridSearchCV, HalvingRandomSearchCV
+from setpoint.tuning.random import RandomizedSearchCV
 from setpoint.tuning.search import TimeLimitWarning
+from setpoint.tuning.space import Space
 
 TUNERS: dict[str, type] = {
     "grid": GridSearchCV,
+    "random": RandomizedSearchCV,
+    "bayes": BayesSearchCV,
+    "halving": HalvingGridSearchCV,
+    "halving-random": HalvingRandomSearchCV,
 }
 
-__all__ = ["TUNERS", "GridSearchCV", "TimeLimitWarning"]
+__all__ = [
+    "TUNERS",
+    "BayesSearchCV",
+    "GridSearchCV",
+    "HalvingGridSearchCV",
+    "HalvingRandomSearchCV",
+    "Optimum",
+    "RandomizedSearchCV",
+    "Space",
+    "TimeLimitWarning",
+    "Trial",
+    "Tuner",
+    "maximize",
+    "minimize",
+]

@@ -20,8 +20,10 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
 from setpoint.tuning import scikit
+from setpoint.tuning.documented import completed
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
+from setpoint.tuning.task import Result
 
 # Not all of them are learned by every fit: those of an earlier one must not stay.
 _LEARNED = (
@@ -38,7 +40,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
     """Base of the searches over cross-validated candidates.
 
     A subclass sets ``time_limit`` and gives `_tuner`; or it has a scikit-learn search for another
-    base, whose ``_run_search`` is then used.
+    base, whose ``_run_search`` is then used. `without` names the entries of the shared docstring
+    that it does not have.
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -46,6 +49,14 @@ class SweepSearchCV(scikit.BaseSearchCV):
         "time_limit": [None, scikit.Interval(numbers.Real, 0, None, closed="neither")],
     }
     time_limit: float | None = None
+
+    _goes_on_after_failures: ClassVar[bool] = False
+    """Whether the tuner may find candidates that can be fitted after a batch of none."""
+
+    def __init_subclass__(cls, without: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__doc__" in vars(cls) and cls.__doc__:
+            cls.__doc__ = completed(cls.__doc__, without=without)
 
     @scikit.fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
@@ -93,6 +104,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
             # A search class of the user's may know nothing of callbacks.
             told_of = "callback_ctx" in signature(self._run_search).parameters
             self._run_search(evaluation, **({"callback_ctx": context} if told_of else {}))
+            evaluation.finish()
 
         learned = self._chosen(evaluation, refit_metric) | self._saved(evaluation)
         if self.refit:
@@ -127,18 +139,28 @@ class SweepSearchCV(scikit.BaseSearchCV):
         ).call_on_fit_task_begin(estimator=self)
 
         def evaluate(batch: Sequence[Candidate]) -> Scores:
-            results = evaluate_candidates(batch, callback_ctx=context)
-            return self._fold_scores(results)[-len(batch) :]
+            return self._fold_scores(
+                evaluate_candidates.evaluate(list(batch), callback_ctx=context)
+            )
 
-        run(self._tuner(), evaluate, evaluate_candidates.clock)
+        ended = run(self._tuner(), evaluate, evaluate_candidates.clock)
+        evaluate_candidates.was_cut = not ended
         context.call_on_fit_task_end(estimator=self)
 
-    def _fold_scores(self, results: Mapping[str, Any]) -> Scores:
+    def _fold_scores(self, results: Sequence[Sequence[Result | None]]) -> Scores:
         """Scores (n_candidates, n_folds) of the metric that decides, or of the first."""
-        metrics = [key[12:] for key in results if key.startswith("split0_test_")]
-        metric = self.refit if self.refit in metrics else metrics[0]
-        splits = range(self.n_splits_)
-        return np.column_stack([results[f"split{k}_test_{metric}"] for k in splits])
+
+        def score(result: Result | None) -> float:
+            scores = np.nan if result is None else result["test_scores"]
+            if isinstance(scores, Mapping):
+                scores = scores[
+                    self.refit
+                    if isinstance(self.refit, str) and self.refit in scores
+                    else next(iter(scores))
+                ]
+            return float(scores)
+
+        return np.array([[score(result) for result in row] for row in results])
 
     def _chosen(self, evaluation: Evaluation, refit_metric: Any) -> dict[str, Any]:
         """The table of results and the best candidate, by attribute."""
@@ -162,6 +184,13 @@ class SweepSearchCV(scikit.BaseSearchCV):
                 f"time_limit={self.time_limit} s ended the search: {len(skipped)} of {n} "
                 "candidates were left out, wholly or on some folds. Their mean scores are NaN; "
                 "the attribute skipped_ lists them.",
+                TimeLimitWarning,
+                stacklevel=4,
+            )
+        elif evaluation.was_cut:
+            warnings.warn(
+                f"time_limit={self.time_limit} s ended the search after {n} candidates; it had "
+                "more to propose.",
                 TimeLimitWarning,
                 stacklevel=4,
             )

@@ -25,12 +25,12 @@ class Evaluation:
 
     Attributes
     ----------
-    results : dict of str to array
-        ``cv_results_`` of all batches so far.
     candidates, skipped : list of dict
         All candidates so far; those that the time limit left without a score on some fold.
     n_fits, n_done : int
         Models trained; pairs of candidate and fold that have a result.
+    was_cut : bool
+        Whether the time was over before the tuner had proposed all.
     clock : Clock
         The time that is left for evaluating.
     """
@@ -54,8 +54,10 @@ class Evaluation:
         self._n_contexts = 0
         self.candidates: list[Candidate] = []
         self.skipped: list[Candidate] = []
-        self.results: dict[str, Any] = {}
+        self._table: dict[str, Any] | None = None
         self.n_fits = self.n_done = 0
+        self._has_failed_batch = False
+        self.was_cut = False
 
     @property
     def first_score(self) -> Any:
@@ -75,7 +77,17 @@ class Evaluation:
         callback_ctx: Any = None,
     ) -> dict[str, Any]:
         """Evaluate a batch and give the table of all batches so far."""
-        candidates = list(candidate_params)
+        self.evaluate(list(candidate_params), cv, more_results, callback_ctx)
+        return self.results
+
+    def evaluate(
+        self,
+        candidates: list[Candidate],
+        cv: Any = None,
+        more_results: Mapping[str, Sequence[Any]] | None = None,
+        callback_ctx: Any = None,
+    ) -> list[list[Result | None]]:
+        """Evaluate a batch and give its results, one row a candidate and one column a fold."""
         task = self._task(candidates, self._folds(cv))
         n = len(candidates) * len(task.folds)
         if task.verbose > 0:
@@ -96,7 +108,19 @@ class Evaluation:
         self._tell(board, contexts)
         ordinary.evaluate(task, board, self._search, contexts)
         self._keep(candidates, board, more_results or {})
-        return self.results
+        return board.results
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """``cv_results_`` of all batches so far."""
+        if self._table is None:
+            with warnings.catch_warnings():
+                if self.skipped:  # the search warns of them, and of other NaN there was a warning
+                    warnings.filterwarnings("ignore", "One or more of the .* scores are non-finite")
+                self._table = self._search._format_results(
+                    self.candidates, self._search.n_splits_, self._filled(), self._more
+                )
+        return self._table
 
     def _folds(self, cv: Any) -> list[Fold]:
         split = self._routed.splitter.split
@@ -159,7 +183,10 @@ class Evaluation:
         done = board.done()
         self.n_fits += board.n_fits
         self.n_done += len(done)
-        scikit.warn_or_raise_about_fit_failures(done, self._search.error_score)
+        if not (self._search._goes_on_after_failures and _all_failed(done)):
+            scikit.warn_or_raise_about_fit_failures(done, self._search.error_score)
+        else:
+            self._has_failed_batch = True
         if callable(self._search.scoring):
             scikit.insert_error_scores(done, self._search.error_score)
         self.candidates.extend(candidates)
@@ -174,12 +201,13 @@ class Evaluation:
             )
         for key, values in more.items():
             self._more[key].extend(values)
-        with warnings.catch_warnings():
-            if self.skipped:  # the search warns of them, and of any other NaN there was a warning
-                warnings.filterwarnings("ignore", "One or more of the .* scores are non-finite")
-            self.results = self._search._format_results(
-                self.candidates, self._search.n_splits_, self._filled(), self._more
-            )
+        self._table = None
+
+    def finish(self) -> None:
+        """Warn of batches in which every fit failed; an error if there were no others."""
+        if self._has_failed_batch:
+            done = [row for row in self._rows if row is not None]
+            scikit.warn_or_raise_about_fit_failures(done, self._search.error_score)
 
     def _filled(self) -> list[Result]:
         """All results, with NaN where the time was over."""
@@ -188,12 +216,16 @@ class Evaluation:
         blank = {
             "fit_error": None,
             "test_scores": nothing,
-            "train_scores": nothing,
+            **({"train_scores": nothing} if self._search.return_train_score else {}),
             "fit_time": np.nan,
             "score_time": np.nan,
             "n_test_samples": 0,
         }
         return [blank if row is None else row for row in self._rows]
+
+
+def _all_failed(results: list[Result]) -> bool:
+    return all(result["fit_error"] is not None for result in results)
 
 
 def _warn(warnings_of_fits: list[str]) -> None:

@@ -36,72 +36,13 @@ class GridSearchCV(SweepSearchCV, ScikitGridSearchCV):
     param_grid : dict or list of dict
         Lists of values by hyperparameter name (``step__name`` in a pipeline), or several such
         grids, which are searched one after the other.
-    scoring : str, callable, list, tuple or dict, default=None
-        As in scikit-learn: one metric, several, or None for the estimator's ``score``. Usual
-        metrics of scikit-learn are computed in the compiled core, with the same result; any other
-        scorer is called with the held-out predictions.
-    n_jobs : int, default=None
-        Threads of a sweep: None is the estimator's own `n_jobs`, and all cores if that is None
-        too; a number is that many, -1 all cores; inside a worker of another pool it is one.
-        For any other estimator it is joblib's, as in scikit-learn: None is 1.
-    refit : bool, str or callable, default=True
-        Fit the best candidate on all rows; the metric that decides, if there are several; or a
-        function from ``cv_results_`` to the index of the best. Time spent here is not limited.
-    cv : int, splitter or iterable, default=None
-        Folds, as in scikit-learn: None is 5.
-    verbose : int, default=0
-        1 prints how many fits there are and shows a progress bar; more prints each fit, as
-        scikit-learn does.
-    pre_dispatch : int or str, default='2*n_jobs'
-        For joblib only.
-    error_score : 'raise' or number, default=numpy.nan
-        Score of a candidate that cannot be fitted, with a warning; 'raise' raises its error.
-    return_train_score : bool, default=False
-        Whether to score the training rows too.
-    time_limit : float, default=None
-        Seconds for evaluating candidates. When they are over, the best candidate so far is chosen
-        among those that have all their folds, a `TimeLimitWarning` says how many were left out and
-        ``skipped_`` which; their mean scores are NaN. A fit that the joblib way has begun is
-        completed.
+    {parameters}
 
     Attributes
     ----------
-    cv_results_ : dict of str to (masked) array
-        Scores, ranks, times and hyperparameters, one entry a candidate, as in scikit-learn. A fit
-        time is the candidate's share of the sweep's.
-    best_estimator_ : estimator
-        Fitted on all rows, unless ``refit=False``.
-    best_score_ : float
-        Mean held-out score of the best candidate.
-    best_params_ : dict
-        Its hyperparameters.
-    best_index_ : int
-        Its place in ``cv_results_``.
-    scorer_ : callable or dict
-        The scorer, or the scorers by name.
-    n_splits_ : int
-        Number of folds.
-    refit_time_ : float
-        Seconds of the last fit.
-    multimetric_ : bool
-        Whether there are several metrics.
-    n_candidates_ : int
-        Number of candidates.
-    n_fits_ : int
-        Models that were trained to score the candidates; the last fit is not counted.
-    sharing_ : str
-        The same in words: "180 candidate fits scored from 5 trained models".
-    skipped_ : list of dict
-        Candidates that the time limit left without a score on some fold.
+    {attributes}
 
-    Notes
-    -----
-    With ``random_state=None`` in the estimator, one seed is drawn for the whole search, where
-    scikit-learn draws anew for every fit: the candidates differ by their hyperparameters and not by
-    luck, and can share their training. The last fit uses the estimator's own ``random_state``.
-
-    A fold whose training rows lack a class, and hyperparameters that are refused, are evaluated the
-    ordinary way, so that scores, warnings and errors are scikit-learn's.
+    {notes}
 
     Examples
     --------

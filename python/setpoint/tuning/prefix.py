@@ -68,7 +68,7 @@ def prefixes(estimator: Any, candidates: Iterable[Candidate]) -> list[Prefix]:
 def sweeps(estimator: Any) -> bool:
     """Whether the estimator has a sweep, and no subclass put its own fit or predictions over it."""
     for cls in type(estimator).__mro__:
-        if "_family" in vars(cls):
+        if cls.__module__.partition(".")[0] == __package__.partition(".")[0]:
             return hasattr(cls, "_sweep_candidate")
         if not vars(cls).keys().isdisjoint(("fit", "predict", "predict_proba")):
             return False

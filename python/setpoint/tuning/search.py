@@ -28,16 +28,17 @@ class TimeLimitWarning(UserWarning):
     """A search reached its time limit and left candidates out."""
 
 
-def run(tuner: Tuner, evaluate: Callable[[Sequence[Candidate]], Scores], clock: Clock) -> None:
-    """Evaluate what the tuner proposes until it ends or the time is over."""
+def run(tuner: Tuner, evaluate: Callable[[Sequence[Candidate]], Scores], clock: Clock) -> bool:
+    """Evaluate what the tuner proposes until it ends or the time is over; whether it ended."""
     batch = next(tuner, None)
     while batch is not None and not clock.is_over():
         scores = evaluate(batch)
         try:
             batch = tuner.send(scores)
         except StopIteration:
-            return
+            return True
     tuner.close()
+    return batch is None
 
 
 class Clock:

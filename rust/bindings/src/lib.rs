@@ -6,7 +6,11 @@ mod door;
 #[cfg(feature = "forest")]
 mod forest;
 mod linear;
+#[cfg(feature = "network")]
+mod network;
 mod outcome;
+#[cfg(feature = "surrogate")]
+mod surrogate;
 #[cfg(feature = "svm")]
 mod svm;
 mod sweep;
@@ -20,6 +24,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("METRICS", pyo3::types::PyTuple::new(module.py(), setpoint_core::metric::NAMES)?)?;
     #[cfg(feature = "forest")]
     forest::register(module)?;
+    #[cfg(feature = "network")]
+    network::register(module)?;
+    #[cfg(feature = "surrogate")]
+    module.add_class::<surrogate::Surrogate>()?;
     module.add_class::<linear::LinearModel>()?;
     module.add_function(wrap_pyfunction!(linear::class_values, module)?)?;
     #[cfg(feature = "svm")]

@@ -13,9 +13,30 @@ use setpoint_core::sweep::{Family, Fit, Job};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
-#[cfg(feature = "linear")]
+#[cfg(any(feature = "descent", feature = "linear", feature = "logistic", feature = "svm"))]
 use crate::linear::LinearModel;
 use crate::outcome::{Learned, report};
+
+/// The families that read a matrix, each with the class of its models: `$with!(family, class)` of the name's.
+macro_rules! of_matrix {
+    ($name:expr, $with:ident) => {
+        match $name {
+            #[cfg(feature = "linear")]
+            "linear" | "ridge" | "lasso" | "elastic_net" => $with!(regression($name)?, LinearModel),
+            #[cfg(feature = "logistic")]
+            "logistic" => $with!(setpoint_core::logistic::Logistic, LinearModel),
+            #[cfg(feature = "descent")]
+            "descent" => $with!(setpoint_core::descent::Descents, LinearModel),
+            #[cfg(feature = "network")]
+            "network" => $with!(setpoint_core::network::Networks, crate::network::Network),
+            #[cfg(feature = "svm")]
+            "svm" | "nu_svm" | "one_class_svm" => $with!(crate::svm::family($name), crate::svm::Svm),
+            #[cfg(feature = "svm")]
+            "linear_svm" => $with!(setpoint_core::svm::linear::LinearSvms, LinearModel),
+            _ => Err(unknown($name)),
+        }
+    };
+}
 
 /// What is asked of a sweep, whatever the family.
 struct Request<'py> {
@@ -59,29 +80,18 @@ pub fn sweep<'py>(
         time_limit,
         progress,
     };
-    match family {
-        #[cfg(feature = "forest")]
-        "forest" => {
-            let arrays: arguments::TableArrays<'_> = data.extract()?;
-            run(py, &setpoint_core::forest::Forests, arrays.data()?, request)
-        }
-        #[cfg(feature = "linear")]
-        "linear" | "ridge" | "lasso" | "elastic_net" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &regression(family)?, arrays.data()?, request)
-        }
-        #[cfg(feature = "svm")]
-        "svm" | "nu_svm" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &crate::svm::family(family), arrays.data()?, request)
-        }
-        #[cfg(feature = "svm")]
-        "linear_svm" => {
-            let arrays: MatrixArrays<'_> = data.extract()?;
-            run(py, &setpoint_core::svm::linear::LinearSvms, arrays.data()?, request)
-        }
-        _ => Err(unknown(family)),
+    #[cfg(feature = "forest")]
+    if family == "forest" {
+        let arrays: arguments::TableArrays<'_> = data.extract()?;
+        return run(py, &setpoint_core::forest::Forests, arrays.data()?, request);
     }
+    let arrays: MatrixArrays<'_> = data.extract()?;
+    macro_rules! sweep {
+        ($family:expr, $class:ty) => {
+            run(py, &$family, arrays.data()?, request)
+        };
+    }
+    of_matrix!(family, sweep)
 }
 
 fn run<'py, F>(
@@ -131,22 +141,12 @@ pub fn fit<'py>(
     let data = data.data()?;
     let candidate = arguments::candidate(candidate)?;
     let ask = Ask { candidate, start, n_threads, progress };
-    match family {
-        #[cfg(feature = "linear")]
-        "linear" | "ridge" | "lasso" | "elastic_net" => {
-            learn(py, &regression(family)?, data, ask, |model: &LinearModel| &model.0)
-        }
-        #[cfg(feature = "svm")]
-        "svm" | "nu_svm" | "one_class_svm" => {
-            learn(py, &crate::svm::family(family), data, ask, |model: &crate::svm::Svm| &model.0)
-        }
-        #[cfg(feature = "svm")]
-        "linear_svm" => {
-            let machines = setpoint_core::svm::linear::LinearSvms;
-            learn(py, &machines, data, ask, |model: &crate::linear::LinearModel| &model.0)
-        }
-        _ => Err(unknown(family)),
+    macro_rules! fit {
+        ($family:expr, $class:ty) => {
+            learn(py, &$family, data, ask, |model: &$class| &model.0)
+        };
     }
+    of_matrix!(family, fit)
 }
 
 /// What is asked of a fit, whatever the family.

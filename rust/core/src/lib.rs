@@ -15,20 +15,31 @@
 //! | parallel  | threads, interruption, deadline, progress                           |
 //! | vectors   | which vector instructions the processor has                         |
 //! | linear    | linear models: parameters, scores, links                            |
+//! | descent   | mini-batch gradient descent: steps, batches, linear models             |
+//! | network   | fully connected networks                                            |
 //! | svm       | support vector machines with kernels, and linear ones               |
 //! | forest    | random forests and extremely randomised trees                       |
+//! | surrogate | Bayesian search: a Gaussian process and the point to evaluate next  |
 
 pub mod candidate;
 pub mod data;
+#[cfg(feature = "descent")]
+pub mod descent;
 pub mod error;
 #[cfg(feature = "forest")]
 pub mod forest;
 pub mod gemm;
 pub mod linear;
+#[cfg(feature = "logistic")]
+pub mod logistic;
 pub mod matrix;
 pub mod metric;
+#[cfg(feature = "network")]
+pub mod network;
 pub mod parallel;
 pub mod seed;
+#[cfg(feature = "surrogate")]
+pub mod surrogate;
 #[cfg(feature = "svm")]
 pub mod svm;
 pub mod sweep;

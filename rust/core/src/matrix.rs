@@ -27,18 +27,22 @@ pub trait Real: Copy + Send + Sync + 'static {
 }
 
 impl Real for f32 {
+    #[inline(always)]
     fn of_f32(value: f32) -> Self {
         value
     }
+    #[inline(always)]
     fn of_f64(value: f64) -> Self {
         value as f32
     }
 }
 
 impl Real for f64 {
+    #[inline(always)]
     fn of_f32(value: f32) -> Self {
         f64::from(value)
     }
+    #[inline(always)]
     fn of_f64(value: f64) -> Self {
         value
     }
@@ -68,7 +72,7 @@ impl Floats<'_> {
         }
     }
 
-    /// out = values[range], converted.
+    /// `out = values[range]`, converted.
     pub fn read<T: Real>(&self, range: std::ops::Range<usize>, out: &mut [T]) {
         match self {
             Floats::F32(values) => {
@@ -80,11 +84,41 @@ impl Floats<'_> {
         }
     }
 
+    fn read_rows<T: Real>(&self, rows: &[u32], d: usize, out: &mut [T]) {
+        match self {
+            Floats::F32(values) => read_rows(values, rows, d, out, T::of_f32),
+            Floats::F64(values) => read_rows(values, rows, d, out, T::of_f64),
+        }
+    }
+
     fn all_finite(&self) -> bool {
         match self {
-            Floats::F32(values) => values.iter().all(|value| value.is_finite()),
-            Floats::F64(values) => values.iter().all(|value| value.is_finite()),
+            Floats::F32(values) => all_finite(values, 0.0),
+            Floats::F64(values) => all_finite(values, 0.0),
         }
+    }
+}
+
+/// A product with 0 is 0, or NaN if the value is not finite; several sums of them at a time are vectors.
+fn all_finite<T>(values: &[T], zero: T) -> bool
+where
+    T: Copy + PartialEq + std::ops::Mul<Output = T> + std::ops::AddAssign,
+{
+    const LANES: usize = 16;
+    let chunks = values.chunks_exact(LANES);
+    let mut sums = [zero; LANES];
+    chunks.remainder().iter().for_each(|&value| sums[0] += value * zero);
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, &value)| *sum += value * zero);
+    }
+    sums.iter().all(|&sum| sum == zero)
+}
+
+#[inline]
+fn read_rows<S: Copy, T>(values: &[S], rows: &[u32], d: usize, out: &mut [T], of: impl Fn(S) -> T) {
+    for (&i, out) in rows.iter().zip(out.chunks_exact_mut(d)) {
+        let row = &values[i as usize * d..][..d];
+        out.iter_mut().zip(row).for_each(|(out, &value)| *out = of(value));
     }
 }
 
@@ -117,6 +151,9 @@ impl Matrix<'_> {
     /// Rows in full (rows.len(), d), row-major, converted.
     pub fn read_rows<T: Real>(&self, rows: &[u32], d: usize, out: &mut [T]) {
         debug_assert_eq!(out.len(), rows.len() * d);
+        if let Matrix::Dense(values) = self {
+            return values.read_rows(rows, d, out);
+        }
         for (&i, out) in rows.iter().zip(out.chunks_exact_mut(d)) {
             self.read_row(i as usize, out);
         }

@@ -5,6 +5,7 @@
 //! more than `max_bins`, else quantile bins. No held-out row has any influence on the codes.
 
 use crate::data::Data;
+use crate::error::filled;
 
 /// Most codes of a column; the code after the last value stands for "missing".
 pub const MAX_BINS: usize = 65_535;
@@ -52,7 +53,7 @@ impl Rows {
         }
         Some(Rows {
             d,
-            codes: if narrow { Codes::U8(by_row(columns, n)) } else { Codes::U16(by_row(columns, n)) },
+            codes: if narrow { Codes::U8(by_row(columns, n)?) } else { Codes::U16(by_row(columns, n)?) },
         })
     }
 }
@@ -62,9 +63,9 @@ const LINE: usize = 64;
 /// Rows that are transposed together.
 const BLOCK: usize = 64;
 
-fn by_row<C: Copy + Default + TryFrom<u16>>(columns: &[Column], n: usize) -> Vec<C> {
+fn by_row<C: Copy + Default + TryFrom<u16>>(columns: &[Column], n: usize) -> Option<Vec<C>> {
     let d = columns.len();
-    let mut codes = vec![C::default(); n * d];
+    let mut codes = filled(n * d, C::default(), "codes by row").ok()?;
     for (b, block) in codes.chunks_mut(BLOCK * d).enumerate() {
         for (j, column) in columns.iter().enumerate() {
             for (k, code) in block[j..].iter_mut().step_by(d).enumerate() {
@@ -72,7 +73,7 @@ fn by_row<C: Copy + Default + TryFrom<u16>>(columns: &[Column], n: usize) -> Vec
             }
         }
     }
-    codes
+    Some(codes)
 }
 
 impl Column {

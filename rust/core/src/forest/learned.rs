@@ -5,8 +5,11 @@ use super::tree::{LEAF, Node, PURE, Tree};
 use crate::error::{Result, filled};
 use crate::parallel::{Control, Watcher, for_each};
 
-/// Rows whose sums stay in the cache while the trees go over them.
-const BLOCK: usize = 4096;
+/// Rows that go down one tree before the next: so many that fetching the tree costs little beside them, while
+/// they themselves come in order.
+const BLOCK: usize = 16384;
+/// Nodes of a tree that are fetched in about the time in which a row goes down it.
+const NODES_PER_ROW: usize = 2;
 /// Walks from a root to a leaf that take less time than starting a thread.
 const FEW_WALKS: usize = 2048;
 
@@ -60,7 +63,7 @@ impl Forest {
     fn predict_block(&self, x: &[f32], sums: &mut [f64]) {
         let (d, v) = (self.n_features, self.n_values());
         let n = sums.len() / v;
-        let mut leaves = [0; BLOCK];
+        let mut leaves = vec![0; BLOCK.min(n)];
         for start in (0..n).step_by(BLOCK) {
             let size = BLOCK.min(n - start);
             let sums = &mut sums[start * v..(start + size) * v];
@@ -108,7 +111,11 @@ impl Forest {
         watcher: Watcher<'_>,
         work: impl Fn(usize, &mut [T]) + Sync,
     ) -> Result<()> {
-        let rows = (out.len() / width).div_ceil(4 * n_threads).clamp(1, 4 * BLOCK);
+        // Small blocks part evenly among threads; but each block fetches every tree.
+        let n = out.len() / width;
+        let nodes: usize = self.trees.iter().map(|tree| tree.nodes.len()).sum();
+        let worth_a_fetch = nodes / self.trees.len().max(1) / NODES_PER_ROW;
+        let rows = n.div_ceil(2 * n_threads).max(worth_a_fetch).min(n.div_ceil(n_threads)).clamp(1, BLOCK);
         let blocks: Vec<_> = out.chunks_mut(rows * width).map(std::sync::Mutex::new).collect();
         for_each(
             n_threads,

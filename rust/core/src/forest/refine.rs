@@ -98,7 +98,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let (sums, gains) = (&mut sums[..n_keys], &mut gains[..n_keys]);
         let (mut slot, mut left) = (usize::MAX, S::default());
         for (sum, &key) in sums.iter_mut().zip(keys) {
-            let here = usize::from((key >> 16) as u16 - self.column.low >> shift);
+            let here = usize::from(((key >> 16) as u16 - self.column.low) >> shift);
             if here != slot {
                 left = if here == 0 { S::default() } else { slots[here - 1] };
                 slot = here;

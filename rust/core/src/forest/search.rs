@@ -148,11 +148,12 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let n = self.rows.len();
         let span = usize::from(self.column.high - self.column.low);
         // A column of few values needs few slots: then they cost less than to sort.
-        let sort = n <= C::FEW_ROWS && (n <= 8 || span > n / VALUES_PER_ROW);
+        let many_values = span > n / VALUES_PER_ROW;
+        let sort = n <= C::FEW_ROWS && (n <= 8 || many_values);
         let limited = self.limits.bind();
         // How a sum is taken must not depend on `min_rows`: other values of it share the node (fork.rs).
-        let weighed = self.limits.weigh();
-        let compare = n <= C::PAIRS && !weighed && self.column.missing.is_none() && C::fits_pairs(self.node);
+        let plain = !self.limits.weigh() && self.column.missing.is_none();
+        let compare = plain && n <= C::PAIRS && (n <= 16 || many_values) && C::fits_pairs(self.node);
         let found = match (sort, limited) {
             _ if compare => self.compared(&mut best, scratch.vectors),
             (true, false) => self.sorted::<false>(&mut best, scratch),
@@ -443,9 +444,9 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     }
 }
 
-/// Puts n keys, of which none is the greatest number, in order.
+/// Puts n keys in the order of their upper halves, the codes; those of the same code stay in theirs.
 ///
-/// A key's place is the number of smaller keys. To count them is more work than to sort, but all of it is in
+/// A code's place is the number of smaller codes. To count them is more work than to sort, but all of it is in
 /// vectors and nothing depends on a branch.
 #[inline(always)]
 pub(super) fn sort<'a>(keys: &[u32; FEW_ROWS], n: usize, sorted: &'a mut [u32]) -> &'a [u32] {
@@ -462,15 +463,21 @@ pub(super) fn sort<'a>(keys: &[u32; FEW_ROWS], n: usize, sorted: &'a mut [u32]) 
 
 #[inline(always)]
 fn sort_up_to<const N: usize>(keys: &[u32; FEW_ROWS], n: usize, sorted: &mut [u32]) {
-    let (keys, sorted) = (&keys[..N], &mut sorted[..N]);
-    let mut place = [0u32; N];
-    for &key in &keys[..n] {
+    let (mut codes, mut place, mut taken) = ([0u16; N], [0u16; N], [0u16; N]);
+    for (code, key) in codes.iter_mut().zip(keys) {
+        *code = (key >> 16) as u16;
+    }
+    for &code in &codes[..n] {
         for j in 0..N {
-            place[j] += u32::from(key < keys[j]);
+            place[j] += u16::from(code < codes[j]);
         }
     }
+    let sorted = &mut sorted[..N];
     for (&key, &place) in keys[..n].iter().zip(&place) {
-        sorted[place as usize & (N - 1)] = key;
+        // Below n by construction: the mask changes nothing and spares the bounds check.
+        let place = usize::from(place) & (N - 1);
+        sorted[(place + usize::from(taken[place])) & (N - 1)] = key;
+        taken[place] += 1;
     }
 }
 
@@ -494,6 +501,12 @@ mod tests {
         let y = codes.iter().map(y).collect();
         let w = (0..n).map(|_| f64::from(1 + stream.below(3))).collect();
         (codes, y, w)
+    }
+
+    /// Not inlined: the search is large.
+    #[inline(never)]
+    fn by_vectors<S: Sums, C: Criterion<S>>(scan: &Scan<'_, S, C>, vectors: Vectors) -> Option<Cut<S>> {
+        scan.best(0.0, f64::INFINITY, &mut Scratch { vectors, ..Scratch::default() })
     }
 
     /// Checks `best` and `bound` on a node against all cuts, one by one.
@@ -539,10 +552,8 @@ mod tests {
             missing: missing.then_some(absent),
         };
         let scan: Scan<S, C> = Scan { node: &prepared, total, centre, rows: &rows, column, limits: &limits };
-        let mut scratch = Scratch { vectors: Vectors::Baseline, ..Scratch::default() };
-        let found = scan.best(0.0, f64::INFINITY, &mut scratch);
-        scratch.vectors = Vectors::detect();
-        let vectorised = scan.best(0.0, f64::INFINITY, &mut scratch);
+        let found = by_vectors(&scan, Vectors::Baseline);
+        let vectorised = by_vectors(&scan, Vectors::detect());
         let told =
             |cut: Cut<S>| (cut.gain.to_bits(), cut.code, cut.missing_left, cut.left.weight().to_bits());
         assert_eq!(found.map(told), vectorised.map(told), "n {n}, codes {n_codes}: other bits by vectors");

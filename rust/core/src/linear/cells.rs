@@ -94,7 +94,8 @@ mod tests {
                 (0..count as usize).for_each(|_| rows.extend(&cells.rows[cell as usize]));
             }
             let mut expected = fold.train.clone();
-            (rows.sort_unstable(), expected.sort_unstable());
+            rows.sort_unstable();
+            expected.sort_unstable();
             assert_eq!(rows, expected);
         }
         assert!(cells.left_out().is_none());

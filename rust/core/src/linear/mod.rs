@@ -21,6 +21,7 @@
 //! | quadratic  | the problem of one fold, made of them                                            |
 //! | rows       | the rows of one fold, for what does not work on sums                             |
 //! | system     | b without l1: by `normal` equations, by `dual` ones, or `orthogonal`ly           |
+//! | iterative  | the same for very many rows and columns                                          |
 //! | path       | b with l1 or b >= 0: coordinate descent on a `working` set of `columns`          |
 //! | train      | all candidates on all folds                                                      |
 //! | sweep      | and their scores                                                                 |
@@ -40,6 +41,8 @@ mod dual;
 mod factor;
 #[cfg(feature = "linear")]
 mod failure;
+#[cfg(feature = "linear")]
+mod iterative;
 #[cfg(feature = "linear")]
 mod moments;
 #[cfg(feature = "linear")]

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use crate::data::Data;
 use crate::error::{Error, Result, filled};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm_lower};
-use crate::matrix::Matrix;
+use crate::matrix::{Floats, Matrix};
 use crate::parallel::{Control, InOrder, Watcher, for_each};
 
 /// Rows that one task sums; not a matter of threads, so that sums are the same for any number of them.
@@ -61,12 +61,23 @@ impl<'a> Source<'a> {
 
     /// Row i of Z, dense.
     fn read(&self, i: u32, out: &mut [f64]) {
-        let (data, i) = (self.data, i as usize);
+        let (Matrix::Dense(values), data, i) = (&self.data.x, self.data, i as usize) else { return };
         let (d, t) = (data.d, data.n_outputs);
-        data.x.read_row(i, &mut out[..d]);
-        out[d..d + t].copy_from_slice(&data.y[i * t..(i + 1) * t]);
-        out.iter_mut().zip(&self.origin).for_each(|(value, origin)| *value -= origin);
-        out[d + t] = 1.0;
+        let (origin_x, origin_y) = self.origin.split_at(d);
+        let (x, rest) = out.split_at_mut(d);
+        match values {
+            Floats::F32(values) => {
+                let row = x.iter_mut().zip(&values[i * d..(i + 1) * d]).zip(origin_x);
+                row.for_each(|((out, &value), origin)| *out = f64::from(value) - origin);
+            }
+            Floats::F64(values) => {
+                let row = x.iter_mut().zip(&values[i * d..(i + 1) * d]).zip(origin_x);
+                row.for_each(|((out, value), origin)| *out = value - origin);
+            }
+        }
+        let y = rest.iter_mut().zip(&data.y[i * t..(i + 1) * t]).zip(origin_y);
+        y.for_each(|((out, value), origin)| *out = value - origin);
+        rest[t] = 1.0;
         if let Some(w) = data.sample_weight {
             let root = w[i].sqrt();
             out.iter_mut().for_each(|value| *value *= root);
@@ -205,5 +216,68 @@ impl<'a> FoldSums<'a> {
             }
         }
         Ok(sum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Fold;
+    use crate::matrix::Floats;
+    use crate::seed::Stream;
+
+    /// M of some rows, term by term.
+    fn direct(source: &Source<'_>, rows: &[u32]) -> Moments {
+        let q = source.q();
+        let (mut sum, mut row) = (vec![0.0; q * q], vec![0.0; q]);
+        for &i in rows {
+            source.read(i, &mut row);
+            (0..q).for_each(|a| (0..=a).for_each(|b| sum[a * q + b] += row[a] * row[b]));
+        }
+        sum
+    }
+
+    #[test]
+    fn sums_of_folds_are_those_of_their_rows() {
+        let (n, d, k) = (3000, 5, 7);
+        let mut stream = Stream::new(1);
+        let x: Vec<f64> = (0..n * d).map(|_| 100.0 + stream.unit()).collect();
+        let (y, w): (Vec<f64>, Vec<f64>) = (0..n).map(|_| (stream.unit(), stream.unit())).unzip();
+        let data = Data {
+            x: Matrix::Dense(Floats::F64(&x)),
+            y: &y,
+            n,
+            d,
+            n_outputs: 1,
+            n_classes: &[],
+            sample_weight: Some(&w),
+        };
+        let source = Source::new(&data);
+        let q = source.q();
+        let part = |f: u32| (0..n as u32).filter(move |i| i % k != f).collect::<Vec<_>>();
+        let k_folds: Vec<Vec<u32>> = (0..k).map(part).collect();
+        let overlapping: Vec<Vec<u32>> = vec![(0..900).collect(), (500..3000).collect(), vec![3, 3, 8]];
+        for trains in [k_folds, overlapping] {
+            let folds: Vec<_> =
+                trains.iter().map(|train| Fold { train: train.clone(), test: Vec::new() }).collect();
+            let cells = Cells::of(&folds, n);
+            let run = |n_threads| {
+                source.by_cell(&cells, n_threads, &Control::new(None), &mut |_, _| true).ok().flatten()
+            };
+            let (one, three) = (run(1), run(3));
+            assert_eq!(one, three, "the number of threads changes no bit");
+            let by_cell = one.unwrap_or_default();
+            let sums = FoldSums::new(&cells, &by_cell);
+            for (f, train) in trains.iter().enumerate() {
+                let got = sums.as_ref().ok().and_then(|sums| sums.of_fold(f).ok()).unwrap_or_default();
+                let expected = direct(&source, train);
+                for a in 0..q {
+                    for b in 0..=a {
+                        let (got, expected) = (got[a * q + b], expected[a * q + b]);
+                        assert!((got - expected).abs() <= 1e-12 * (1.0 + expected.abs()), "{got} {expected}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -184,3 +184,67 @@ impl<'a> Path<'a> {
 fn nonzero(b: &[f64]) -> Vec<u32> {
     (0..b.len()).filter(|&j| b[j] != 0.0).map(|j| j as u32).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linear::quadratic::Quadratic;
+
+    /// Correlated columns, and a y that some of them explain.
+    fn problem(p: usize) -> Quadratic {
+        let mut stream = Stream::new(7);
+        let n = 3 * p;
+        let mut x: Vec<Vec<f64>> = (0..p).map(|_| (0..n).map(|_| stream.unit() - 0.5).collect()).collect();
+        for j in 1..p {
+            let (before, column) = x.split_at_mut(j);
+            column[0].iter_mut().zip(&before[j - 1]).for_each(|(x, before)| *x += 0.9 * before);
+        }
+        let y: Vec<f64> = (0..n).map(|i| x[0][i] - 2.0 * x[p / 2][i] + stream.unit()).collect();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        Quadratic {
+            columns: (0..p as u32).collect(),
+            gram: x.iter().flat_map(|a| x.iter().map(|b| dot(a, b)).collect::<Vec<_>>()).collect(),
+            xy: x.iter().map(|x| dot(x, &y)).collect(),
+            y2: vec![dot(&y, &y)],
+            mean_x: vec![0.0; p],
+            mean_y: vec![0.0],
+            weight: n as f64,
+        }
+    }
+
+    fn shared(positive: bool, shuffled: Option<u64>) -> Shared {
+        Shared {
+            fit_intercept: false,
+            positive,
+            l1_ratio: 0.5,
+            tol: 1e-13,
+            max_iter: 100_000,
+            shuffled,
+            orthogonal: false,
+            cutoff: None,
+        }
+    }
+
+    #[test]
+    fn every_solution_of_a_path_is_optimal() {
+        let of = problem(30);
+        for (positive, shuffled) in [(false, None), (true, None), (false, Some(3))] {
+            let shared = shared(positive, shuffled);
+            let mut path = Path::new(&of, &shared, 0, None);
+            for l1 in [20.0, 5.0, 1.0, 0.1, 0.0] {
+                let penalty = Penalty { l1, l2: 0.3 * l1 };
+                let found = path.solve(penalty, &Control::new(None));
+                assert!(matches!(found, Ok(Some(Found { converged: true, .. }))), "{found:?}");
+                for (&b, &g) in path.b.iter().zip(&path.gradient) {
+                    let slope = g - penalty.l2 * b;
+                    let left = if b != 0.0 {
+                        (slope - l1.copysign(b)).abs()
+                    } else {
+                        (if positive { slope } else { slope.abs() } - l1).max(0.0)
+                    };
+                    assert!(left < 1e-5, "b = {b}: {left}");
+                }
+            }
+        }
+    }
+}

@@ -65,12 +65,14 @@ impl Quadratic {
                 gram[b * p + a] = value;
             }
         }
-        let xy = (d..q - 1).flat_map(|t| columns.iter().map(move |&j| about(t, j as usize))).collect();
+        // A target that does not vary has no products with the columns, only rounding errors.
+        let product = |t: usize, j: usize| if varies(t) { about(t, j) } else { 0.0 };
+        let xy = (d..q - 1).flat_map(|t| columns.iter().map(move |&j| product(t, j as usize))).collect();
         let mean = |j: usize| if centre { origin[j] + sums[j] / weight } else { 0.0 };
         Ok(Quadratic {
             gram,
             xy,
-            y2: (d..q - 1).map(|t| about(t, t).max(0.0)).collect(),
+            y2: (d..q - 1).map(|t| product(t, t)).collect(),
             mean_x: columns.iter().map(|&j| mean(j as usize)).collect(),
             mean_y: (d..q - 1).map(mean).collect(),
             weight,

@@ -42,16 +42,15 @@ impl Spectrum {
         self.values.iter().copied().fold(0.0, f64::max)
     }
 
-    /// Solutions (m, n) of those wanted (m,). Without a penalty, directions whose s is not above `cutoff`
-    /// times the largest are left out, which gives the solution of least norm.
+    /// Solutions (m, n) of those wanted (m,). Directions whose s is not above `cutoff` times the largest are
+    /// left out: their s is rounding errors, and without a penalty this gives the solution of least norm.
     pub fn solve(&self, wanted: &[Wanted], cutoff: f64) -> Vec<f64> {
         let (n, m) = (self.values.len(), wanted.len());
         let t = self.projected.len() / n.max(1);
         let least = cutoff * self.most();
         let weight = |i: usize, &Wanted { target, l2 }: &Wanted| {
             let (value, projected) = (self.values[i], self.projected[i * t + target]);
-            let left_out = (l2 == 0.0 && value <= least) || value + l2 <= 0.0;
-            if left_out { 0.0 } else { projected / (value.max(0.0) + l2) }
+            if value <= least { 0.0 } else { projected / (value + l2) }
         };
         let weights: Vec<f64> =
             wanted.iter().flat_map(|wanted| (0..n).map(move |i| weight(i, wanted))).collect();

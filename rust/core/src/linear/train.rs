@@ -4,6 +4,7 @@
 //! |------------------|-----------------------------------------------|----------------------------------------|
 //! | rows >= columns  | X'X of all folds in one pass, a factorisation | the same X'X, a path per `Shared`      |
 //! | rows < columns   | XX' of all folds in one pass, a factorisation | columns of X, a path per `Shared`      |
+//! | many of both     | conjugate gradients                           | columns of X, a path per `Shared`      |
 //!
 //! Candidates that differ in alpha only are members of one group: a factorisation or a path serves them all.
 
@@ -15,6 +16,7 @@ use super::cells::Cells;
 use super::columns::Columns;
 use super::dual::Inner;
 use super::failure::Failure;
+use super::iterative;
 use super::link::Link;
 use super::model::LinearModel;
 use super::moments::{FoldSums, Source};
@@ -38,7 +40,7 @@ pub struct Trained {
     pub seconds: f64,
 }
 
-/// Sums of products of more columns than this are not formed for coordinate descent.
+/// Products of more columns, or rows, than this are not all formed.
 const MANY: usize = 10_000;
 /// A sum of products costs as much to add as this many rows' share of it costs to compute.
 const ADDITION: usize = 8;
@@ -69,26 +71,28 @@ impl Training<'_> {
     pub fn run(&self, control: &Control, watcher: Watcher<'_>) -> Result<(Vec<Vec<Option<Trained>>>, usize)> {
         let slots: Slots = Mutex::new(vec![vec![None; self.folds.len()]; self.settings.len()]);
         let groups = groups(self.settings);
-        let (tall, wide): (Vec<usize>, Vec<usize>) =
-            (0..self.folds.len()).partition(|&f| self.folds[f].train.len() >= self.data.d);
-        let few = self.data.d <= MANY;
         let (linear, descents): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.linear);
-        if few {
-            let all: Vec<&Group<'_>> = linear.iter().chain(&descents).collect();
+        let all: Vec<&Group<'_>> = linear.iter().chain(&descents).collect();
+        let (linear, descents): (Vec<_>, Vec<_>) = (linear.iter().collect(), descents.iter().collect());
+        let rows = |f: usize| self.folds[f].train.len();
+        let (tall, wide): (Vec<usize>, Vec<usize>) =
+            (0..self.folds.len()).partition(|&f| rows(f) >= self.data.d);
+        let (wide, huge): (Vec<usize>, Vec<usize>) = wide.into_iter().partition(|&f| rows(f) <= MANY);
+        if self.data.d <= MANY {
             self.by_products(&tall, &all, &slots, control, watcher)?;
         } else {
-            self.by_products(&tall, &linear.iter().collect::<Vec<_>>(), &slots, control, watcher)?;
-            self.by_columns(&tall, &descents, &slots, control, watcher)?;
+            self.by_columns(&tall, &all, &slots, control, watcher)?;
         }
         self.by_rows(&wide, &linear, &slots, control, watcher)?;
         self.by_columns(&wide, &descents, &slots, control, watcher)?;
+        self.by_columns(&huge, &all, &slots, control, watcher)?;
         let slots = slots.into_inner().map_err(|_| Error::Interrupted)?;
         let done = |group: &Group<'_>, f: usize| {
             let n_done = group.members.iter().filter(|&&c| slots[c][f].is_some()).count();
-            if group.linear { n_done.min(1) } else { n_done }
+            let factorised = group.linear && rows(f).min(self.data.d) <= MANY;
+            if factorised { n_done.min(1) } else { n_done }
         };
-        let all = linear.iter().chain(&descents);
-        let n_fits = all.flat_map(|group| (0..self.folds.len()).map(move |f| (group, f)));
+        let n_fits = all.iter().flat_map(|&group| (0..self.folds.len()).map(move |f| (group, f)));
         let n_fits = n_fits.map(|(group, f)| done(group, f)).sum();
         Ok((slots, n_fits))
     }
@@ -169,13 +173,14 @@ impl Training<'_> {
     fn by_rows(
         &self,
         folds: &[usize],
-        groups: &[Group<'_>],
+        groups: &[&Group<'_>],
         slots: &Slots,
         control: &Control,
         watcher: Watcher<'_>,
     ) -> Result<()> {
         for centre in [true, false] {
-            let some: Vec<_> = groups.iter().filter(|group| group.shared.fit_intercept == centre).collect();
+            let some: Vec<_> =
+                groups.iter().copied().filter(|group| group.shared.fit_intercept == centre).collect();
             if folds.is_empty() || some.is_empty() {
                 continue;
             }
@@ -205,11 +210,11 @@ impl Training<'_> {
         Ok(())
     }
 
-    /// Fewer rows than columns, or very many columns: coordinate descent.
+    /// Coordinate descent with fewer rows than columns; and whatever has very many of both.
     fn by_columns(
         &self,
         folds: &[usize],
-        groups: &[Group<'_>],
+        groups: &[&Group<'_>],
         slots: &Slots,
         control: &Control,
         watcher: Watcher<'_>,
@@ -227,7 +232,12 @@ impl Training<'_> {
                 let Some(rows) = failure.note(rows) else { return };
                 let Some(wide) = failure.note(Wide::new(&rows)) else { return };
                 let fold = Place { fold: f, slots, share: 0.0, control };
-                failure.note(self.descend(group, &Of::rows(&rows), &wide, &fold));
+                let of = Of::rows(&rows);
+                failure.note(if group.linear {
+                    self.iterate(group, &of, &wide, &fold)
+                } else {
+                    self.descend(group, &of, &wide, &fold)
+                });
             },
         )?;
         failure.raise()
@@ -259,6 +269,28 @@ impl Training<'_> {
             }
             model.facts.insert("orthogonal".to_owned(), vec![f64::from(solved.orthogonal)]);
             place.put(c, Trained { model, warning: None, seconds })?;
+        }
+        Ok(())
+    }
+
+    /// All members of a group, one by one.
+    fn iterate(&self, group: &Group<'_>, of: &Of<'_>, wide: &Wide, place: &Place<'_>) -> Result<()> {
+        for &c in &group.members {
+            let (clock, mut coef, mut done) = (Instant::now(), Vec::new(), true);
+            for target in 0..self.data.n_outputs {
+                let l2 = self.settings[c].penalty(target, of.weight).l2;
+                let solved = iterative::solve(wide, target, l2, place.control);
+                let Some((b, converged)) = solved else { return Ok(()) };
+                coef.extend(b);
+                done &= converged;
+            }
+            let warning = (!done).then(|| {
+                "Conjugate gradients did not converge: scale the columns of X, for example with StandardScaler, \
+                 or raise alpha."
+                    .to_owned()
+            });
+            let seconds = place.share + clock.elapsed().as_secs_f64();
+            place.put(c, Trained { model: of.model(&coef, self.data.d), warning, seconds })?;
         }
         Ok(())
     }

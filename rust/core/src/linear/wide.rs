@@ -97,6 +97,36 @@ impl Wide {
     }
 }
 
+impl Wide {
+    /// X'X v (p,).
+    pub fn squared(&self, v: &[f64], out: &mut [f64]) {
+        let active: Vec<u32> = (0..v.len() as u32).collect();
+        let mut r = vec![0.0; self.n];
+        self.subtract(&mut r, v, &active);
+        self.against(&r, out);
+        out.iter_mut().for_each(|out| *out = -*out);
+    }
+
+    /// r -= X b, where b is 0 but for the `active`.
+    fn subtract(&self, r: &mut [f64], b: &[f64], active: &[u32]) {
+        match &self.x {
+            Held::Dense(x) => {
+                for &j in active {
+                    let column = &x[j as usize * self.n..][..self.n];
+                    r.iter_mut().zip(column).for_each(|(r, x)| *r -= b[j as usize] * x);
+                }
+            }
+            Held::Sparse(x) => {
+                let shift: f64 = active.iter().map(|&j| b[j as usize] * x.mean[j as usize]).sum();
+                r.iter_mut().zip(&x.root).for_each(|(r, root)| *r += shift * root);
+                for &j in active {
+                    x.column(j as usize).for_each(|(i, value)| r[i] -= b[j as usize] * value);
+                }
+            }
+        }
+    }
+}
+
 impl Sparse {
     fn new(from: &Rows<'_>) -> Result<Self> {
         let mut counts = filled(from.p() + 1, 0usize, "the columns of X")?;
@@ -140,21 +170,7 @@ impl Columns for Wide {
 
     fn gradient(&self, target: usize, b: &[f64], active: &[u32], out: &mut [f64]) {
         let mut r = self.y[target * self.n..][..self.n].to_vec();
-        match &self.x {
-            Held::Dense(x) => {
-                for &j in active {
-                    let column = &x[j as usize * self.n..][..self.n];
-                    r.iter_mut().zip(column).for_each(|(r, x)| *r -= b[j as usize] * x);
-                }
-            }
-            Held::Sparse(x) => {
-                let shift: f64 = active.iter().map(|&j| b[j as usize] * x.mean[j as usize]).sum();
-                r.iter_mut().zip(&x.root).for_each(|(r, root)| *r += shift * root);
-                for &j in active {
-                    x.column(j as usize).for_each(|(i, value)| r[i] -= b[j as usize] * value);
-                }
-            }
-        }
+        self.subtract(&mut r, b, active);
         self.against(&r, out);
     }
 

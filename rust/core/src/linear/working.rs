@@ -12,8 +12,9 @@ use super::settings::Penalty;
 use crate::error::{Result, filled};
 use crate::vectors::Vectors;
 
-/// Coordinates that one `polish` drops at most.
+/// Coordinates that one `polish` drops at most, and that it solves for.
 const TRIES: usize = 16;
+const MOST: usize = 1024;
 
 /// A working set: columns, G on them, and the state of the descent.
 pub struct Working {
@@ -158,6 +159,9 @@ impl Working {
     fn newton(&mut self, Penalty { l1, l2 }: Penalty) -> Result<Option<usize>> {
         let some: Vec<usize> = (0..self.b.len()).filter(|&i| self.b[i] != 0.0).collect();
         let m = some.len();
+        if m > MOST {
+            return Ok(None);
+        }
         let mut gram = filled(m * m, 0.0, "products of the columns of X")?;
         for (out, &i) in gram.chunks_exact_mut(m.max(1)).zip(&some) {
             out.iter_mut().zip(&some).for_each(|(out, &j)| *out = self.gram[i * self.stride + j]);

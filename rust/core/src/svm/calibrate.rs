@@ -130,7 +130,7 @@ pub fn isotonic_of(f: &[f64], positive: &[bool], weights: &[f64]) -> Calibrated 
     Calibrated::Isotonic { f: at, p }
 }
 
-/// Class probabilities (K,) from those of pairs, r[i][j] = P(i | i or j): the minimum of
+/// Class probabilities (K,) from those of pairs, `r[i][j] = P(i | i or j)`: the minimum of
 /// sum_ij (r_ji p_i - r_ij p_j)^2 (Wu, Lin and Weng, Probability estimates for multi-class classification by
 /// pairwise coupling, JMLR 5, 2004, algorithm 2).
 pub fn couple(r: &[Vec<f64>]) -> Vec<f64> {

@@ -167,7 +167,7 @@ impl Points {
         }
     }
 
-    /// Squared distances, or inner products, of some rows of `of` to all of these: out[r][j].
+    /// Squared distances, or inner products, of some rows of `of` to all of these (rows, n).
     pub fn base(
         &self,
         of: &Points,
@@ -309,7 +309,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Distances or products of some rows to all: out[r][j].
+    /// Distances or products of some rows to all (rows, n).
     pub fn base(
         &self,
         rows: &[u32],

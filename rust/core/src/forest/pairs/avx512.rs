@@ -88,8 +88,8 @@ fn numbers<const N: usize>(vectors: [[__m512d; 2]; VECTORS]) -> [f64; N] {
 pub(super) fn squares<const N: usize>(codes: &[u16; N], rows: &Classes<N>) -> Squared<N> {
     let (all, class) = (load(codes), load(&rows.class));
     let mut same = [_mm256_setzero_si256(); VECTORS];
-    for i in 0..rows.n {
-        let (code, weight) = (_mm256_set1_epi16(codes[i] as i16), _mm256_set1_epi16(rows.w[i] as i16));
+    for (i, &code) in codes.iter().enumerate().take(rows.n) {
+        let (code, weight) = (_mm256_set1_epi16(code as i16), _mm256_set1_epi16(rows.w[i] as i16));
         let own = _mm256_set1_epi16(rows.class[i] as i16);
         for v in 0..N / LANES {
             // Rows of the same code have an order too: i is before or at j where j >= i.

@@ -1,0 +1,523 @@
+//! One network as it learns: steps, epochs, and when to stop.
+//!
+//! A batch is taken in parts of at most `PART` rows, whose gradients are summed in their order: so threads
+//! can share a step, and how many there are leaves no trace.
+
+use std::sync::{Mutex, RwLock};
+
+use super::loss::Output;
+use super::model::{Network, Numbers, Precision};
+use super::pass::{Mode, Pass, Rows};
+use super::plan::Plan;
+use super::settings::{Keep, Own, Resume};
+use super::team::Team;
+use crate::descent::optimiser::{Block, Optimiser, Pace, Rule, step};
+use crate::descent::penalty::Penalty;
+use crate::descent::schedule::{Clock, Rate, Schedule};
+use crate::descent::vector::{Float, Kernel, widest};
+use crate::error::{Error, Result, filled};
+use crate::gemm::Packing;
+use crate::vectors::Vectors;
+
+/// Most rows of a part of a batch.
+const PART: usize = 128;
+/// Parameters that are updated side by side.
+const LANES: usize = 64;
+/// Least numbers of a layer's weights that threads share.
+const WORTH_SHARING: usize = 4096;
+
+/// Memory and threads that all networks of a group use one after the other.
+pub struct Tools<'a, 'b, T> {
+    pub passes: Vec<RwLock<Pass<T>>>,
+    packings: Vec<Mutex<Packing<T>>>,
+    pub team: Option<&'a Team<'b>>,
+    vectors: Vectors,
+}
+
+impl<'a, 'b, T> Tools<'a, 'b, T> {
+    /// For batches of at most `rows` rows.
+    pub fn new(rows: usize, team: Option<&'a Team<'b>>) -> Self {
+        let n_threads = team.map_or(1, Team::n_threads);
+        Tools {
+            passes: (0..rows.div_ceil(PART).max(1)).map(|_| RwLock::default()).collect(),
+            packings: (0..n_threads).map(|_| Mutex::default()).collect(),
+            team,
+            vectors: Vectors::detect(),
+        }
+    }
+
+    fn n_threads(&self) -> usize {
+        self.packings.len()
+    }
+
+    /// work(thread) on every thread.
+    fn run(&self, work: impl Fn(usize) + Sync) {
+        match self.team {
+            Some(team) => team.run(&work),
+            None => work(0),
+        }
+    }
+}
+
+/// How training went, by epoch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    pub losses: Vec<f64>,
+    /// Of the rows kept back, if any.
+    pub validation_losses: Vec<f64>,
+    pub validation_scores: Vec<f64>,
+    /// The best loss or score so far.
+    pub best: f64,
+    /// The epoch of the parameters that are kept, from 1; 0 before the first.
+    pub best_epoch: usize,
+    /// Epochs without an improvement.
+    pub unchanged: usize,
+}
+
+/// Why training is over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    Converged,
+    Failed(String),
+}
+
+/// What is known of the rows kept back after an epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Validation {
+    pub loss: f64,
+    pub score: f64,
+}
+
+/// A network and the state of its optimiser.
+pub struct Learner<T> {
+    pub plan: Plan,
+    pub own: Own,
+    seed: u64,
+    pub w: Vec<T>,
+    pub moments: Vec<T>,
+    gradient: Vec<T>,
+    first: Vec<T>,
+    second: Vec<T>,
+    /// Steps made, in all runs.
+    t: u64,
+    eta: f64,
+    /// Epochs of this run, and of earlier ones.
+    pub epoch: usize,
+    pub earlier: usize,
+    /// Rows seen, in all runs.
+    seen: u64,
+    pub history: History,
+    /// Sum over the batches of this epoch of mean losses times rows.
+    loss: f64,
+    best: Option<(Vec<T>, Vec<T>)>,
+    paces: [Pace<T>; 2],
+    pub steps: usize,
+    pub epochs: usize,
+}
+
+impl<T: Precision> Learner<T> {
+    /// `steps` an epoch, `epochs` at most.
+    pub fn new(
+        own: &Own,
+        sizes: [usize; 2],
+        seed: u64,
+        start: Option<&Network>,
+        steps: usize,
+        epochs: usize,
+    ) -> Result<Self> {
+        let [d, k] = sizes;
+        let sizes: Vec<usize> = std::iter::once(d).chain(own.hidden.iter().copied()).chain([k]).collect();
+        let plan = Plan::new(&sizes, &own.activations, own.output, own.norm)?;
+        let memory = own.rule.optimiser.memory();
+        let zeros = |n| filled(n, T::of_f64(0.0), "the parameters of a network");
+        let mut learner = Learner {
+            w: plan.draw(own.start, seed)?,
+            moments: plan.first_moments(),
+            gradient: zeros(plan.n_parameters)?,
+            first: zeros(if memory > 0 { plan.n_parameters } else { 0 })?,
+            second: zeros(if memory > 1 { plan.n_parameters } else { 0 })?,
+            plan,
+            own: own.clone(),
+            seed,
+            t: 0,
+            eta: own.rate.eta0,
+            epoch: 0,
+            earlier: 0,
+            seen: 0,
+            history: History {
+                best: if own.early_stopping { f64::NEG_INFINITY } else { f64::INFINITY },
+                ..History::default()
+            },
+            loss: 0.0,
+            best: None,
+            paces: [Pace::new(LANES), Pace::new(LANES)],
+            steps,
+            epochs,
+        };
+        if let Some(start) = start.filter(|_| own.resume != Resume::No) {
+            learner.go_on(start)?;
+        }
+        Ok(learner)
+    }
+
+    /// Takes over what a model learned.
+    fn go_on(&mut self, start: &Network) -> Result<()> {
+        if start.plan != self.plan {
+            return Err(Error::invalid(format!(
+                "the network has layers of sizes {:?}; to go on with it, these must stay as they are: got {:?}",
+                start.plan.sizes(),
+                self.plan.sizes()
+            )));
+        }
+        self.w = start.parameters.to_vec();
+        self.moments = start.moments.to_vec();
+        self.earlier = start.history.losses.len();
+        self.seen = start.n_seen;
+        self.history = History { unchanged: 0, ..start.history.clone() };
+        if self.own.resume == Resume::All && start.memory.len() == self.first.len() + self.second.len() {
+            let memory: Vec<T> = start.memory.to_vec();
+            let (first, second) = memory.split_at(self.first.len());
+            self.first.copy_from_slice(first);
+            self.second.copy_from_slice(second);
+            self.t = start.t;
+            self.history.unchanged = start.history.unchanged;
+            self.slow_down();
+        }
+        Ok(())
+    }
+
+    /// One step down the slope of a batch.
+    pub fn step(&mut self, rows: &Rows<'_, T>, tools: &Tools<'_, '_, T>) {
+        let sum = rows.weights.map_or(rows.n as f64, |weights| weights.iter().map(|w| w.to_f64()).sum());
+        if sum <= 0.0 {
+            return;
+        }
+        self.t += 1;
+        let loss = self.slopes(rows, sum, tools);
+        self.loss += loss * rows.n as f64;
+        self.pace(sum);
+        if self.own.clip.is_none() {
+            self.descend(rows, tools, true);
+        } else {
+            self.descend(rows, tools, false);
+            self.shorten(tools.vectors);
+            self.follow(tools.vectors);
+        }
+    }
+
+    /// The objective and its gradient, for rows whose weights sum to `sum`.
+    pub fn objective(&mut self, rows: &Rows<'_, T>, sum: f64, tools: &Tools<'_, '_, T>) -> f64 {
+        let loss = self.slopes(rows, sum, tools);
+        self.descend(rows, tools, false);
+        // In a step the optimiser does this.
+        let share = T::of_f64(self.own.alpha / sum);
+        for (g, &w) in self.gradient.iter_mut().zip(&self.w[..self.plan.n_weights]) {
+            *g = *g + share * w;
+        }
+        loss
+    }
+
+    pub fn gradient(&self) -> &[T] {
+        &self.gradient
+    }
+
+    fn n_parts(&self, rows: &Rows<'_, T>) -> usize {
+        if self.plan.is_normed() { 1 } else { rows.n.div_ceil(PART) }
+    }
+
+    /// The loss of a batch with its penalty, as scikit-learn reports it; leaves slopes in the passes.
+    fn slopes(&mut self, rows: &Rows<'_, T>, sum: f64, tools: &Tools<'_, '_, T>) -> f64 {
+        let n_parts = self.n_parts(rows);
+        let part = |p: usize| rows.n * p / n_parts..rows.n * (p + 1) / n_parts;
+        let (plan, own, w, d) = (&self.plan, &self.own, &self.w, self.plan.n_in());
+        // Moments move only where there is one part.
+        let moments = Mutex::new(&mut self.moments);
+        let (seed, t) = (self.seed, self.t);
+        tools.run(|thread| {
+            for p in (thread..n_parts).step_by(tools.n_threads()) {
+                let Ok(mut pass) = tools.passes[p].write() else { return };
+                let range = part(p);
+                let first_row = range.start;
+                let rows = rows.part(d, range);
+                let mode = Mode::Training { dropout: own.dropout, seed, step: t, first_row };
+                if plan.is_normed() {
+                    let Ok(mut moments) = moments.lock() else { return };
+                    pass.forward(plan, w, &mut moments, rows.x, rows.n, mode);
+                } else {
+                    pass.forward(plan, w, &mut [], rows.x, rows.n, mode);
+                }
+                pass.slopes(plan, own.loss, &rows, 1.0 / sum);
+                pass.backward(plan, w, mode);
+            }
+        });
+        let passes = tools.passes[..n_parts].iter();
+        let total: f64 = passes.filter_map(|pass| pass.read().ok()).map(|pass| pass.loss).sum();
+        total / (sum * self.outputs()) + self.penalty(tools.vectors) / sum
+    }
+
+    /// Losses of several numbers are reported by number, those of classes and labels by row.
+    pub fn outputs(&self) -> f64 {
+        match self.plan.output {
+            Output::Identity | Output::Exponential => self.plan.n_out() as f64,
+            Output::Logistic | Output::Softmax => 1.0,
+        }
+    }
+
+    /// alpha |W|^2 / 2.
+    pub fn penalty(&self, vectors: Vectors) -> f64 {
+        if self.own.alpha == 0.0 {
+            return 0.0;
+        }
+        0.5 * self.own.alpha * square(&self.w[..self.plan.n_weights], vectors)
+    }
+
+    /// Sets the learning rate of step t.
+    fn pace(&mut self, sum: f64) {
+        let Own { rule, rate, alpha, .. } = &self.own;
+        let run = (self.epoch * self.steps) as u64;
+        let clock = Clock {
+            // Within this run: a schedule begins anew.
+            t: run + (self.t - 1) % self.steps.max(1) as u64 + 1,
+            epoch: self.epoch,
+            steps: self.steps,
+            epochs: self.epochs,
+        };
+        let eta = match rate.schedule {
+            Schedule::InvScaling { .. } => {
+                Rate { schedule: Schedule::Constant, ..*rate }.at(&clock, self.eta)
+            }
+            _ => rate.at(&clock, self.eta),
+        };
+        self.paces[0].set_all(rule, Penalty { l1: 0.0, l2: alpha / sum }, eta, self.t);
+        let rule = Rule { weight_decay: 0.0, ..*rule };
+        self.paces[1].set_all(&rule, Penalty::default(), eta, self.t);
+    }
+
+    /// The gradient from the passes; where it is to be followed at once, the step of each parameter too.
+    fn descend(&mut self, rows: &Rows<'_, T>, tools: &Tools<'_, '_, T>, follow: bool) {
+        let n_parts = self.n_parts(rows);
+        let (plan, d, vectors) = (&self.plan, self.plan.n_in(), tools.vectors);
+        let optimiser = self.own.rule.optimiser;
+        let x = |p: usize| rows.part(d, rows.n * p / n_parts..rows.n * (p + 1) / n_parts).x;
+        let mut rest = Numbered {
+            w: &mut self.w,
+            gradient: &mut self.gradient,
+            first: &mut self.first,
+            second: &mut self.second,
+        };
+        let pace = &self.paces[0];
+        let weights = |unit: &mut Unit<'_, T>, packing: &mut Packing<T>| {
+            for p in 0..n_parts {
+                let Ok(pass) = tools.passes[p].read() else { return };
+                let rows = unit.rows.clone();
+                pass.weights_gradient(unit.l, x(p), rows, unit.numbers.gradient, p > 0, packing);
+            }
+            if follow {
+                unit.numbers.follow(optimiser, pace, vectors);
+            }
+        };
+        if tools.n_threads() == 1 {
+            let Ok(mut packing) = tools.packings[0].lock() else { return };
+            for (l, layer) in plan.layers.iter().enumerate() {
+                let numbers = rest.cut(layer.weights.len());
+                weights(&mut Unit { l, rows: 0..layer.n_in, numbers }, &mut packing);
+            }
+        } else {
+            let n_threads = tools.n_threads();
+            let mut units = Vec::new();
+            for (l, layer) in plan.layers.iter().enumerate() {
+                let pieces = if layer.weights.len() < WORTH_SHARING { 1 } else { n_threads };
+                for piece in 0..pieces {
+                    let rows = layer.n_in * piece / pieces..layer.n_in * (piece + 1) / pieces;
+                    let numbers = rest.cut(rows.len() * layer.n_out);
+                    units.push((piece, Mutex::new(Unit { l, rows, numbers })));
+                }
+            }
+            tools.run(|thread| {
+                let Ok(mut packing) = tools.packings[thread].lock() else { return };
+                for (_, unit) in units.iter().filter(|(piece, _)| *piece == thread) {
+                    let Ok(mut unit) = unit.lock() else { return };
+                    weights(&mut unit, &mut packing);
+                }
+            });
+        }
+        for p in 0..n_parts {
+            let Ok(pass) = tools.passes[p].read() else { return };
+            let mut left = &mut rest.gradient[..];
+            for (l, layer) in plan.layers.iter().enumerate() {
+                let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
+                pass.biases_gradient(plan, l, own, p > 0);
+                left = others;
+            }
+            for (l, layer) in plan.layers.iter().enumerate().filter(|(_, layer)| !layer.gains.is_empty()) {
+                let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
+                pass.gains_gradient(l, own);
+                left = others;
+            }
+        }
+        if follow {
+            rest.follow(optimiser, &self.paces[1], vectors);
+        }
+    }
+
+    /// Shortens the gradient to the length that is allowed.
+    fn shorten(&mut self, vectors: Vectors) {
+        let norm = square(&self.gradient, vectors).sqrt();
+        if let Some(longest) = self.own.clip.filter(|&longest| norm > longest) {
+            let by = T::of_f64(longest / norm);
+            self.gradient.iter_mut().for_each(|g| *g = *g * by);
+        }
+    }
+
+    /// The step of all parameters.
+    fn follow(&mut self, vectors: Vectors) {
+        let optimiser = self.own.rule.optimiser;
+        let mut rest = Numbered {
+            w: &mut self.w,
+            gradient: &mut self.gradient,
+            first: &mut self.first,
+            second: &mut self.second,
+        };
+        rest.cut(self.plan.n_weights).follow(optimiser, &self.paces[0], vectors);
+        rest.follow(optimiser, &self.paces[1], vectors);
+    }
+
+    /// The schedule that goes by the rows seen.
+    fn slow_down(&mut self) {
+        if let Schedule::InvScaling { power } = self.own.rate.schedule {
+            self.eta = self.own.rate.eta0 / ((self.seen + 1) as f64).powf(power);
+        }
+    }
+
+    /// Ends an epoch of n rows; says if training is over.
+    pub fn end_epoch(&mut self, n: usize, validation: Option<Validation>) -> Option<End> {
+        let loss = self.loss / n as f64;
+        self.loss = 0.0;
+        self.epoch += 1;
+        self.history.losses.push(loss);
+        self.seen += n as u64;
+        self.slow_down();
+        if let Some(validation) = validation {
+            self.history.validation_losses.push(validation.loss);
+            self.history.validation_scores.push(validation.score);
+        }
+        if !loss.is_finite() {
+            return Some(End::Failed(format!(
+                "the loss was {loss} after {} epochs: lower learning_rate_init, set clip_norm, or scale X",
+                self.epoch
+            )));
+        }
+        let tol = self.own.tol;
+        let history = &mut self.history;
+        let (better, enough) = match validation {
+            Some(Validation { score, .. }) => (score > history.best, score >= history.best + tol),
+            None => (loss < history.best, loss <= history.best - tol),
+        };
+        history.unchanged = if enough { 0 } else { history.unchanged + 1 };
+        if better {
+            history.best = validation.map_or(loss, |validation| validation.score);
+            history.best_epoch = self.earlier + self.epoch;
+            if self.own.keep == Keep::Best {
+                let (w, moments) = self.best.get_or_insert_with(Default::default);
+                w.clone_from(&self.w);
+                moments.clone_from(&self.moments);
+            }
+        }
+        if self.history.unchanged > self.own.patience {
+            match self.own.rate.lower(self.eta) {
+                Some(eta) => {
+                    self.eta = eta;
+                    self.history.unchanged = 0;
+                }
+                None => return Some(End::Converged),
+            }
+        }
+        None
+    }
+
+    /// What was learned so far.
+    pub fn model(&self, n_classes: &[usize]) -> Network {
+        let (w, moments) = match &self.best {
+            Some((w, moments)) if self.own.keep == Keep::Best => (w, moments),
+            _ => (&self.w, &self.moments),
+        };
+        let memory: Vec<T> = self.first.iter().chain(&self.second).copied().collect();
+        Network {
+            plan: self.plan.clone(),
+            n_classes: n_classes.to_vec(),
+            parameters: Numbers::of(w.clone()),
+            moments: Numbers::of(moments.clone()),
+            memory: Numbers::of(memory),
+            t: self.t,
+            n_iter: self.epoch,
+            n_seen: self.seen,
+            history: self.history.clone(),
+        }
+    }
+}
+
+/// Parameters, with what belongs to them.
+struct Numbered<'a, T> {
+    w: &'a mut [T],
+    gradient: &'a mut [T],
+    first: &'a mut [T],
+    second: &'a mut [T],
+}
+
+impl<'a, T: Float> Numbered<'a, T> {
+    /// Takes the first n away.
+    fn cut(&mut self, n: usize) -> Self {
+        let take = |from: &mut &'a mut [T]| {
+            // Of an optimiser without memory there is nothing to take.
+            let (own, others) = std::mem::take(from).split_at_mut_checked(n).unwrap_or_default();
+            *from = others;
+            own
+        };
+        Numbered {
+            w: take(&mut self.w),
+            gradient: take(&mut self.gradient),
+            first: take(&mut self.first),
+            second: take(&mut self.second),
+        }
+    }
+
+    /// Makes the step that the gradient says.
+    fn follow(&mut self, optimiser: Optimiser, pace: &Pace<T>, vectors: Vectors) {
+        let Numbered { w, gradient, first, second } = self;
+        step(optimiser, pace, Block { w, gradient, first, second }, vectors);
+    }
+}
+
+/// Rows of a layer's weights.
+struct Unit<'a, T> {
+    l: usize,
+    rows: std::ops::Range<usize>,
+    numbers: Numbered<'a, T>,
+}
+
+/// |values|^2.
+pub fn square<T: Float>(values: &[T], vectors: Vectors) -> f64 {
+    let mut sums = [T::of_f64(0.0); LANES];
+    widest(vectors, Squares { values, sums: &mut sums });
+    sums.iter().map(|sum| sum.to_f64()).sum()
+}
+
+struct Squares<'a, T> {
+    values: &'a [T],
+    sums: &'a mut [T; LANES],
+}
+
+impl<T: Float> Kernel for Squares<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let rows = self.values.chunks_exact(LANES);
+        for (&value, sum) in rows.remainder().iter().zip(self.sums.iter_mut()) {
+            *sum = *sum + value * value;
+        }
+        for row in rows {
+            for (&value, sum) in row.iter().zip(self.sums.iter_mut()) {
+                *sum = *sum + value * value;
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Many networks on many folds.
+//!
+//! Candidates that read the same batches form a group (settings.rs), those of them that differ in the number
+//! of epochs alone one network. A task is a group, or a share of it, on a fold; tasks run side by side, and a
+//! single one shares its steps among the threads. Neither leaves a trace in the outcome.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use super::model::{Network, Precision, Scratch};
+use super::settings::{Resume, Settings};
+use super::train::{Member, Trained, train};
+use crate::candidate::Candidate;
+use crate::data::{Data, Fold};
+use crate::error::{Error, Result};
+use crate::matrix::Matrix;
+use crate::parallel::{Control, Watcher, for_each};
+use crate::sweep::{Evaluation, Family, Fit, Job, Outcome};
+
+/// Numbers that the networks of a task may hold: they should stay in the caches, as all of them are read at
+/// each step.
+const CACHED: usize = 1 << 19;
+
+/// The family of networks.
+pub struct Networks;
+
+/// A group, or part of it, on a fold.
+struct Task<'a> {
+    fold: usize,
+    members: Vec<Member<'a>>,
+}
+
+/// What was found, by candidate and fold.
+type Found = Vec<Vec<Option<Evaluation<Network>>>>;
+
+impl Family for Networks {
+    type Model = Network;
+    type Features<'a> = Matrix<'a>;
+
+    fn sweep(
+        &self,
+        job: &Job<'_, Matrix<'_>>,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<Outcome<Network>> {
+        job.data.check()?;
+        let settings =
+            job.candidates.iter().map(|c| Settings::parse(c, &job.data)).collect::<Result<Vec<_>>>()?;
+        let tasks = tasks(&settings, job);
+        let epochs = |member: &Member<'_>| member.stops.last().map_or(0, |&(epochs, _)| epochs);
+        control.expect(tasks.iter().flat_map(|task| &task.members).map(epochs).sum());
+        let nothing: Found =
+            job.candidates.iter().map(|_| job.folds.iter().map(|_| None).collect()).collect();
+        let found = Mutex::new(nothing);
+        let failed: Mutex<Option<Error>> = Mutex::new(None);
+        // Threads that are left over share the steps of a task.
+        let inner = (job.n_threads / tasks.len().max(1)).max(1);
+        for_each(
+            job.n_threads,
+            tasks.len(),
+            control,
+            watcher,
+            || (),
+            |(), i| {
+                let task = &tasks[i];
+                let single = task.members.first().is_some_and(|member| member.settings.shared.single);
+                let outcome = if single {
+                    evaluate::<f32>(job, task, inner, control, &found)
+                } else {
+                    evaluate::<f64>(job, task, inner, control, &found)
+                };
+                if let (Err(error), Ok(mut failed)) = (outcome, failed.lock()) {
+                    failed.get_or_insert(error);
+                }
+            },
+        )?;
+        if let Ok(Some(error)) = failed.into_inner() {
+            return Err(error);
+        }
+        let evaluations = found.into_inner().unwrap_or_default();
+        Ok(Outcome { evaluations, n_fits: tasks.iter().map(|task| task.members.len()).sum() })
+    }
+}
+
+/// Trains a task's networks and scores them.
+fn evaluate<T: Precision>(
+    job: &Job<'_, Matrix<'_>>,
+    task: &Task<'_>,
+    n_threads: usize,
+    control: &Control,
+    found: &Mutex<Found>,
+) -> Result<()> {
+    let fold = &job.folds[task.fold];
+    let mut scratch = Scratch::default();
+    let mut begin = Instant::now();
+    let n_candidates = task.members.iter().map(|member| member.stops.len()).sum::<usize>();
+    train::<T>(&job.data, &fold.train, &task.members, None, n_threads, control, |trained| {
+        let fit_seconds = begin.elapsed().as_secs_f64() / n_candidates as f64;
+        let start = Instant::now();
+        let candidate = trained.candidate;
+        let mut evaluation = score::<T>(job, fold, trained, &mut scratch);
+        evaluation.fit_seconds = fit_seconds;
+        evaluation.score_seconds = start.elapsed().as_secs_f64();
+        // Scoring is no part of the training of others.
+        begin += start.elapsed();
+        if let Ok(mut found) = found.lock() {
+            found[candidate][task.fold] = Some(evaluation);
+        }
+    })
+}
+
+fn score<T: Precision>(
+    job: &Job<'_, Matrix<'_>>,
+    fold: &Fold,
+    trained: Trained,
+    scratch: &mut Scratch<T>,
+) -> Evaluation<Network> {
+    let Trained { model, converged, .. } = trained;
+    let mut predict = |rows: &[u32]| match &model {
+        Ok(model) => model.predict_rows(&job.data.x, rows, scratch),
+        // What has no prediction has no score.
+        Err(_) => vec![f64::NAN; rows.len() * job.data.n_values()],
+    };
+    let predictions = predict(&fold.test);
+    let train_predictions = job.train_metrics.then(|| predict(&fold.train));
+    let warning = match &model {
+        Err(reason) => Some(format!("A network was given up: {reason}.")),
+        Ok(model) if !converged => Some(unfinished(model.n_iter)),
+        Ok(_) => None,
+    };
+    Evaluation {
+        scores: job.scores(&fold.test, &predictions),
+        train_scores: train_predictions.as_ref().map_or(Vec::new(), |p| job.scores(&fold.train, p)),
+        predictions: job.keep_predictions.then_some(predictions),
+        train_predictions: train_predictions.filter(|_| job.keep_predictions),
+        model: model.ok().filter(|_| job.keep_models),
+        warning,
+        fit_seconds: 0.0,
+        score_seconds: 0.0,
+    }
+}
+
+fn unfinished(n_iter: usize) -> String {
+    format!(
+        "Maximum iterations ({n_iter}) reached and the optimization hasn't converged yet. Increase max_iter, \
+         scale the columns of X, or raise tol."
+    )
+}
+
+/// Groups on folds, large ones cut. With a time limit, smaller numbers of epochs are complete first anyway:
+/// they are taken on the way.
+fn tasks<'a>(settings: &'a [Settings], job: &Job<'_, Matrix<'_>>) -> Vec<Task<'a>> {
+    let mut members: Vec<Member<'a>> = Vec::new();
+    for (candidate, one) in settings.iter().enumerate() {
+        match members.iter_mut().find(|member| one.is_prefix_of(member.settings)) {
+            Some(member) => {
+                member.stops.push((one.epochs, candidate));
+                if one.epochs > member.settings.epochs {
+                    member.settings = one;
+                }
+            }
+            None => members.push(Member { settings: one, stops: vec![(one.epochs, candidate)] }),
+        }
+    }
+    members.iter_mut().for_each(|member| member.stops.sort_unstable());
+    let mut groups: Vec<(usize, Vec<&Member<'a>>)> = Vec::new();
+    for member in &members {
+        let size = numbers(&member.settings.own.hidden, job.data.d);
+        let fits = |(total, group): &&mut (usize, Vec<&Member<'a>>)| {
+            group[0].settings.shared == member.settings.shared && *total + size <= CACHED
+        };
+        match groups.iter_mut().find(fits) {
+            Some((total, group)) => {
+                *total += size;
+                group.push(member);
+            }
+            None => groups.push((size, vec![member])),
+        }
+    }
+    let copy = |member: &&Member<'a>| Member { settings: member.settings, stops: member.stops.clone() };
+    (0..job.folds.len())
+        .flat_map(|fold| groups.iter().map(move |(_, group)| (fold, group)))
+        .map(|(fold, group)| Task { fold, members: group.iter().map(copy).collect() })
+        .collect()
+}
+
+/// Weights of the first and the hidden layers, about.
+fn numbers(hidden: &[usize], d: usize) -> usize {
+    let sizes = std::iter::once(d).chain(hidden.iter().copied());
+    sizes.zip(hidden).fold(0usize, |sum, (a, &b)| sum.saturating_add(a.saturating_mul(b)))
+}
+
+impl Fit for Networks {
+    fn fit(
+        &self,
+        data: Data<'_, Matrix<'_>>,
+        candidate: &Candidate,
+        start: Option<&Network>,
+        n_threads: usize,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<(Network, Option<String>)> {
+        data.check()?;
+        let settings = Settings::parse(candidate, &data)?;
+        control.expect(settings.epochs);
+        let fold = Fold::whole(data.n);
+        let outcome: Mutex<Option<Result<Trained>>> = Mutex::new(None);
+        for_each(
+            1,
+            1,
+            control,
+            watcher,
+            || (),
+            |(), _| {
+                let members = [Member { settings: &settings, stops: vec![(settings.epochs, 0)] }];
+                let mut last = None;
+                let done = |trained| last = Some(trained);
+                let trained = if settings.shared.single {
+                    train::<f32>(&data, &fold.train, &members, start, n_threads, control, done)
+                } else {
+                    train::<f64>(&data, &fold.train, &members, start, n_threads, control, done)
+                };
+                if let Ok(mut outcome) = outcome.lock() {
+                    *outcome = trained.map(|()| last).transpose();
+                }
+            },
+        )?;
+        let trained = outcome.into_inner().ok().flatten().unwrap_or(Err(Error::Interrupted))?;
+        match trained.model {
+            Err(reason) => Err(Error::invalid(format!(
+                "Solver produced non-finite parameter weights. The input data may contain large values and \
+                 need to be preprocessed: {reason}"
+            ))),
+            Ok(model) => {
+                // Of one run among many it says nothing that it did not converge.
+                let told = !trained.converged && settings.own.resume != Resume::All;
+                let warning = told.then(|| unfinished(model.n_iter));
+                Ok((model, warning))
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Threads that stand ready for many short pieces of work, such as the two halves of a training step.
+//!
+//! Starting a thread takes as long as a step of a small network; these wait instead, awake for some
+//! microseconds and then asleep.
+
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::Thread;
+
+/// How often a thread looks for work before it sleeps, and how often before it lets others run.
+const LOOKS: u32 = 20_000;
+const BUSY_LOOKS: u32 = 2_000;
+
+type Work<'a> = &'a (dyn Fn(usize) + Sync);
+
+/// What the threads of a team share.
+struct Shared {
+    /// The work of this round; written by the caller while no other thread works.
+    work: UnsafeCell<Option<Work<'static>>>,
+    round: AtomicU64,
+    left: AtomicUsize,
+    closed: AtomicBool,
+    failed: AtomicBool,
+    sleepers: Mutex<Vec<Thread>>,
+}
+
+// SAFETY: `work` is written only between rounds, by the one caller, when every worker waits for `round` to
+// change; workers read it after they have seen that change (release and acquire on `round`), and the caller
+// goes on only when all have left the round (release and acquire on `left`).
+unsafe impl Sync for Shared {}
+
+/// Threads that run the same work, each with its number.
+pub struct Team<'a> {
+    shared: &'a Shared,
+    n_threads: usize,
+}
+
+impl Team<'_> {
+    /// Runs `body` with a team of n threads, the calling one included.
+    pub fn with<R>(n_threads: usize, body: impl FnOnce(&Team<'_>) -> R) -> R {
+        let shared = Shared {
+            work: UnsafeCell::new(None),
+            round: AtomicU64::new(0),
+            left: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            sleepers: Mutex::new(Vec::new()),
+        };
+        let n_threads = n_threads.max(1);
+        std::thread::scope(|scope| {
+            let shared = &shared;
+            for number in 1..n_threads {
+                scope.spawn(move || shared.serve(number));
+            }
+            let _closing = Closing(shared);
+            body(&Team { shared, n_threads })
+        })
+    }
+
+    pub fn n_threads(&self) -> usize {
+        self.n_threads
+    }
+
+    /// work(number) for each number in [0, n_threads), all at once; returns when all are done.
+    pub fn run(&self, work: Work<'_>) {
+        if self.n_threads == 1 {
+            return work(0);
+        }
+        let shared = self.shared;
+        // SAFETY: no worker reads `work` now (see `Shared`); it is used until `left` is 0, which `Waiting`
+        // waits for before this function ends, even by unwinding: so the lifetime may be forgotten.
+        unsafe {
+            *shared.work.get() = Some(std::mem::transmute::<Work<'_>, Work<'static>>(work));
+        }
+        shared.left.store(self.n_threads - 1, Ordering::Relaxed);
+        shared.round.fetch_add(1, Ordering::Release);
+        shared.wake();
+        {
+            let _waiting = Waiting(shared);
+            work(0);
+        }
+        assert!(!shared.failed.load(Ordering::Relaxed), "a thread of the team panicked");
+    }
+}
+
+impl Shared {
+    fn serve(&self, number: usize) {
+        let mut seen = 0;
+        while let Some(round) = self.next(seen) {
+            seen = round;
+            let _leaving = Leaving(self);
+            // SAFETY: written before the round that was just seen, and kept until this thread leaves.
+            if let Some(work) = unsafe { *self.work.get() } {
+                work(number);
+            }
+        }
+    }
+
+    /// Waits for the round after `seen`; `None` once the team is closed.
+    fn next(&self, seen: u64) -> Option<u64> {
+        let mut looks = 0;
+        loop {
+            let round = self.round.load(Ordering::Acquire);
+            if round != seen {
+                return Some(round);
+            }
+            if self.closed.load(Ordering::Acquire) {
+                return None;
+            }
+            looks += 1;
+            if looks < LOOKS {
+                if looks < BUSY_LOOKS {
+                    std::hint::spin_loop()
+                } else {
+                    std::thread::yield_now()
+                }
+                continue;
+            }
+            self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push(std::thread::current());
+            // Work that came before this thread was among the sleepers did not wake it: look once more.
+            if self.round.load(Ordering::SeqCst) == seen && !self.closed.load(Ordering::SeqCst) {
+                std::thread::park_timeout(std::time::Duration::from_millis(1));
+            }
+            looks = 0;
+        }
+    }
+
+    fn wake(&self) {
+        self.sleepers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+            .for_each(|thread| thread.unpark());
+    }
+}
+
+/// Takes a worker out of its round, also when it unwinds.
+struct Leaving<'a>(&'a Shared);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.failed.store(true, Ordering::Relaxed);
+        }
+        self.0.left.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Waits until all workers have left the round.
+struct Waiting<'a>(&'a Shared);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut looks = 0;
+        while self.0.left.load(Ordering::Acquire) > 0 {
+            looks += 1;
+            if looks < BUSY_LOOKS { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+    }
+}
+
+/// Lets the workers go, also when the caller unwinds.
+struct Closing<'a>(&'a Shared);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.closed.store(true, Ordering::Release);
+        self.0.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everyone_works_in_every_round() {
+        for n_threads in [1, 2, 3] {
+            let counts: Vec<AtomicUsize> = (0..n_threads).map(|_| AtomicUsize::new(0)).collect();
+            let rounds = Team::with(n_threads, |team| {
+                for round in 0..200 {
+                    if round == 100 {
+                        std::thread::sleep(std::time::Duration::from_millis(30));
+                    }
+                    team.run(&|number| {
+                        counts[number].fetch_add(1, Ordering::Relaxed);
+                    });
+                }
+                200
+            });
+            assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == rounds));
+        }
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller() {
+        let panicked = |culprit: usize| {
+            std::panic::catch_unwind(|| {
+                Team::with(2, |team| team.run(&|number| assert!(number != culprit)));
+            })
+            .is_err()
+        };
+        assert!(panicked(0) && panicked(1) && !panicked(2));
+    }
+}

@@ -1,0 +1,118 @@
+"""Successive halving: scikit-learn's rounds and choices, time limits, spaces."""
+
+import time
+
+import numpy as np
+import pytest
+import scipy.stats
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import make_classification
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import HalvingGridSearchCV as ScikitHalvingGridSearchCV
+from sklearn.model_selection import HalvingRandomSearchCV as ScikitHalvingRandomSearchCV
+
+from setpoint import (
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    Integer,
+    RandomForestClassifier,
+)
+from setpoint.tuning import TimeLimitWarning
+
+X, Y = make_classification(300, 6, n_informative=4, random_state=0)
+GRID = {"max_depth": [1, 2, 4, None], "max_features": [1, 3, 6]}
+TIMES = ("mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time")
+
+
+def assert_same(ours, theirs):
+    for name in ("n_resources_", "n_candidates_", "n_remaining_candidates_", "n_iterations_",
+                 "min_resources_", "max_resources_", "best_params_", "best_score_"):  # fmt: skip
+        assert getattr(ours, name) == getattr(theirs, name), name
+    assert ours.cv_results_.keys() == theirs.cv_results_.keys()
+    for name in ours.cv_results_.keys() - set(TIMES):
+        assert repr(list(ours.cv_results_[name])) == repr(list(theirs.cv_results_[name])), name
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
+@pytest.mark.parametrize("settings", [
+    {},
+    {"factor": 2, "min_resources": "smallest"},
+    {"max_resources": 100, "aggressive_elimination": True, "min_resources": 50},
+    {"resource": "n_estimators", "max_resources": 20, "return_train_score": False},
+], ids=str)  # fmt: skip
+def test_grid_is_scikit_learns(settings):
+    ours, theirs = (
+        kind(RandomForestClassifier(5, random_state=0), GRID, cv=3, random_state=0, **settings)
+        for kind in (HalvingGridSearchCV, ScikitHalvingGridSearchCV)
+    )
+    assert_same(ours.fit(X, Y), theirs.fit(X, Y))
+    assert ours.n_fits_ <= 3 * sum(ours.n_candidates_)
+
+
+def test_random_is_scikit_learns():
+    space = {"max_depth": scipy.stats.randint(1, 10**6), "max_features": [1, 3, 6]}
+    ours, theirs = (
+        kind(RandomForestClassifier(5, random_state=0), space, cv=3, random_state=0)
+        for kind in (HalvingRandomSearchCV, ScikitHalvingRandomSearchCV)
+    )
+    assert_same(ours.fit(X, Y), theirs.fit(X, Y))
+
+
+def test_a_free_resource_costs_one_model_for_each_candidate_and_fold():
+    search = HalvingGridSearchCV(
+        RandomForestClassifier(random_state=0), GRID, cv=3, resource="n_estimators",
+        max_resources=18, factor=3,
+    ).fit(X, Y)  # fmt: skip
+    assert search.n_resources_ == [2, 6, 18]
+    assert search.n_candidates_ == [12, 4, 2]
+    # max_depth is free too: only the 3 values of max_features need models of their own.
+    assert search.n_fits_ <= 3 * (3 + 3 + 2)
+    assert search.best_params_["n_estimators"] == 18
+
+
+def test_spaces_and_declared_ranges():
+    forest = RandomForestClassifier(random_state=0)
+    search = HalvingRandomSearchCV(
+        forest, {"max_depth": Integer(1, 8)}, n_candidates=4, cv=2, random_state=0,
+        resource="n_estimators", max_resources=6,
+    ).fit(X, Y)  # fmt: skip
+    assert len({p["max_depth"] for p in search.cv_results_["params"]}) == 4
+    search = HalvingRandomSearchCV(forest, n_candidates=3, cv=2, random_state=0).fit(X, Y)
+    assert "max_features" in search.best_params_
+
+
+class Slow(ClassifierMixin, BaseEstimator):
+    def __init__(self, right=0, seconds=0.0):
+        self.right = right
+        self.seconds = seconds
+
+    def fit(self, X, y):
+        time.sleep(self.seconds)
+        self.classes_ = np.unique(y)
+        self.answer_ = self.classes_[self.right]
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.answer_)
+
+
+def test_a_time_limit_between_and_within_iterations():
+    search = HalvingGridSearchCV(
+        Slow(seconds=0.02), {"right": [0, 1, 0, 1, 0, 1, 0, 1, 0]}, cv=2, time_limit=0.45,
+        random_state=0,
+    )  # fmt: skip
+    with pytest.warns(TimeLimitWarning):
+        search.fit(X, Y)
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isfinite(search.best_score_)
+    assert len(search.n_resources_) == len(search.n_candidates_) == search.n_iterations_
+    assert len(scores) == sum(search.n_candidates_)
+
+
+def test_the_resource_is_no_hyperparameter_of_the_search():
+    search = HalvingGridSearchCV(
+        RandomForestClassifier(), {"n_estimators": [1, 2]}, resource="n_estimators",
+        max_resources=4,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="Cannot use parameter n_estimators as the resource"):
+        search.fit(X, Y)
