@@ -31,7 +31,7 @@ SMALL = {"n_estimators": 10, "hidden_layer_sizes": (10,), "nu": 0.1}
 PRECISE = {"tol": 1e-10, "max_iter": 100_000}
 """Hyperparameters that make a training precise, where models agree within a tolerance."""
 
-_KERNELS = {"tol": 1e-6, "max_iter": -1}
+_KERNELS = {"tol": 1e-8, "max_iter": -1}
 _PAIRS = _KERNELS | {"decision_function_shape": "ovo"}
 PRECISE_OF = {
     "SVC": _PAIRS,

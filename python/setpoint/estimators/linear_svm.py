@@ -132,7 +132,7 @@ class LinearSVC(_LinearHyperparameters, ScoreClassifier):
     """
 
     _family: ClassVar[str] = "linear_svm"
-    _agreement: ClassVar[float] = 1e-4
+    _agreement: ClassVar[float] = 1e-5
 
     penalty: str = hyperparameter(
         default="l2",
@@ -214,7 +214,7 @@ class LinearSVR(_LinearHyperparameters, ScoreRegressor):
     """
 
     _family: ClassVar[str] = "linear_svm"
-    _agreement: ClassVar[float] = 1e-4
+    _agreement: ClassVar[float] = 1e-5
 
     epsilon: float = hyperparameter(
         default=0.0,

@@ -58,7 +58,7 @@ class KernelMachine(KernelHyperparameters, MatrixEstimator):
     """Base of the machines with a kernel."""
 
     _unit: ClassVar[str] = "problems"
-    _agreement: ClassVar[float] = 1e-4
+    _agreement: ClassVar[float] = 1e-5
 
     @property
     def parameters_(self) -> Parameters:

@@ -544,7 +544,7 @@ impl Refit<'_, '_> {
     fn calibrate(&self, solver: &mut Solver, how: Calibration, pair: usize) -> Result<Option<Calibrated>> {
         let problem = self.problem;
         let m = problem.m();
-        let trains: Vec<usize> = (0..m).filter(|&v| problem.hi[v] > problem.lo[v]).collect();
+        let trains: Vec<usize> = (0..m).filter(|&v| problem.moves(v)).collect();
         let fold_of = self.folds(&trains, pair);
         let decisions = Mutex::new(vec![0.0; m]);
         let stopped = Mutex::new(Ok(false));

@@ -14,7 +14,7 @@ use crate::vectors::Vectors;
 /// Lanes that the loops over variables take at once: lengths are multiples of it.
 pub const LANES: usize = 16;
 /// From so many variables on rows are read where they are, instead of side by side.
-const DIRECT: usize = 1024;
+pub const DIRECT: usize = 1024;
 
 /// The variables at work.
 #[derive(Default)]
