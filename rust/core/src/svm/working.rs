@@ -36,26 +36,63 @@ pub struct Working {
 
 /// The kernel among the variables at work, rows of `stride` numbers.
 enum Among {
-    Gathered(Vec<f32>),
+    /// Rows are put side by side when a step first wants them: many never move.
+    Gathered(Gathered),
     /// All rows of the store are at work, in their order.
     Whole(Vec<Row>),
 }
 
 impl Default for Among {
     fn default() -> Self {
-        Among::Gathered(Vec::new())
+        Among::Gathered(Gathered::default())
+    }
+}
+
+#[derive(Default)]
+struct Gathered {
+    k: Vec<f32>,
+    /// Which rows of k are there.
+    made: Vec<bool>,
+    /// The store's row at each place.
+    rows: Vec<Option<Row>>,
+    /// The store's column at each place; where there is none, any.
+    columns: Vec<u32>,
+    /// Columns as stretches, where neighbours stay neighbours.
+    runs: Vec<Run>,
+}
+
+impl Gathered {
+    fn make(&mut self, i: usize, stride: usize) {
+        self.made[i] = true;
+        let own = &mut self.k[i * stride..][..stride];
+        let Some(row) = &self.rows[i] else { return own.fill(0.0) };
+        if self.runs.is_empty() {
+            own.iter_mut().zip(&self.columns).for_each(|(own, &column)| *own = row[column as usize]);
+            return;
+        }
+        own.fill(0.0);
+        for run in &self.runs {
+            own[run.to..run.to + run.length].copy_from_slice(&row[run.from..run.from + run.length]);
+        }
     }
 }
 
 impl Among {
-    /// A row's values at some places; all slices are whole lanes.
+    /// A row's values at some places; all slices are whole lanes. It was wanted before.
     #[inline(always)]
     fn row(&self, i: usize, places: Range<usize>, stride: usize) -> &[f32] {
         match self {
-            Among::Gathered(k) => &k[i * stride..][places],
+            Among::Gathered(gathered) => &gathered.k[i * stride..][places],
             Among::Whole(rows) => &rows[i][places],
         }
     }
+}
+
+/// Neighbouring columns that go to neighbouring places.
+struct Run {
+    from: usize,
+    to: usize,
+    length: usize,
 }
 
 /// Two variables to move: one up, one down by as much.
@@ -104,27 +141,40 @@ impl Working {
             self.k = Among::Whole(rows.to_vec());
             return;
         }
-        let mut k = match std::mem::take(&mut self.k) {
-            Among::Gathered(k) => k,
-            Among::Whole(_) => Vec::new(),
+        let mut gathered = match std::mem::take(&mut self.k) {
+            Among::Gathered(gathered) => gathered,
+            Among::Whole(_) => Gathered::default(),
         };
-        k.clear();
-        k.resize(place * place, 0.0);
-        let runs = runs(&columns, &self.places);
-        // Copying pays where neighbours stay neighbours.
-        let long = 8 * runs.len() < columns.len();
+        gathered.made.clear();
+        gathered.made.resize(place, false);
+        gathered.rows.clear();
+        gathered.rows.resize(place, None);
         for (row, &p) in rows.iter().zip(&self.places) {
-            let own = &mut k[p as usize * place..][..place];
-            if long {
-                for &(from, to, length) in &runs {
-                    own[to..to + length].copy_from_slice(&row[from..from + length]);
-                }
-            } else {
-                let pairs = columns.iter().zip(&self.places);
-                pairs.for_each(|(&from, &to)| own[to as usize] = row[from as usize]);
-            }
+            gathered.rows[p as usize] = Some(row.clone());
         }
-        self.k = Among::Gathered(k);
+        if gathered.k.len() < place * place {
+            gathered.k.resize(place * place, 0.0);
+        }
+        gathered.runs = runs(&columns, &self.places);
+        // Copying pays where neighbours stay neighbours.
+        if 8 * gathered.runs.len() >= columns.len() {
+            gathered.runs.clear();
+        }
+        gathered.columns.clear();
+        gathered.columns.resize(place, 0);
+        let pairs = columns.iter().zip(&self.places);
+        pairs.for_each(|(&column, &p)| gathered.columns[p as usize] = column);
+        self.k = Among::Gathered(gathered);
+    }
+
+    /// Makes a row ready to be read.
+    #[inline(always)]
+    fn want(&mut self, i: usize) {
+        if let Among::Gathered(gathered) = &mut self.k
+            && !gathered.made[i]
+        {
+            gathered.make(i, self.stride);
+        }
     }
 
     /// Reads g and b of the variables.
@@ -183,6 +233,7 @@ impl Working {
             return None;
         }
         let i = group.start + i;
+        self.want(i);
         let row = self.k.row(i, group.clone(), self.stride);
         let (g, down) = (&self.g[group.clone()], &self.down[group.clone()]);
         let kii = self.diagonal[i];
@@ -205,6 +256,8 @@ impl Working {
         (i, j, delta): (usize, usize, f64),
         vectors: Vectors,
     ) -> (f64, usize) {
+        self.want(i);
+        self.want(j);
         let row = |i: usize| self.k.row(i, group.clone(), self.stride);
         let (ki, kj) = (row(i), row(j));
         lanes::step(vectors, &mut self.g[group.clone()], ki, kj, delta, &self.up[group])
@@ -247,14 +300,14 @@ fn end(problem: &Problem, v: usize, b: f64, up: bool) -> f64 {
     }
 }
 
-/// Stretches of neighbouring columns that go to neighbouring places: (from, to, length).
-fn runs(columns: &[u32], places: &[u32]) -> Vec<(usize, usize, usize)> {
-    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+/// Columns and where they go, as stretches.
+fn runs(columns: &[u32], places: &[u32]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
     for (&from, &to) in columns.iter().zip(places) {
         let (from, to) = (from as usize, to as usize);
         match runs.last_mut() {
-            Some(run) if run.0 + run.2 == from && run.1 + run.2 == to => run.2 += 1,
-            _ => runs.push((from, to, 1)),
+            Some(run) if run.from + run.length == from && run.to + run.length == to => run.length += 1,
+            _ => runs.push(Run { from, to, length: 1 }),
         }
     }
     runs
