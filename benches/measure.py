@@ -68,13 +68,14 @@ class Work:
     ----------
     name : str
         For the table.
-    ways : mapping of str to callable() -> float
+    ways : mapping of str to callable() -> float or callable() -> float
         By library. A call does the whole work that is timed and returns what it reached: an
-        objective, a score. Data are made, and modules imported, before.
+        objective, a score; or a function that computes it, after the time is taken. Data are made,
+        and modules imported, before.
     """
 
     name: str
-    ways: Mapping[str, Callable[[], float]]
+    ways: Mapping[str, Callable[[], float | Callable[[], float]]]
 
 
 def work_in_turn(work: Work, rounds: int) -> dict[str, Timing]:
@@ -99,5 +100,5 @@ def work_in_turn(work: Work, rounds: int) -> dict[str, Timing]:
                 print(f"{work.name}: {name} failed: {timing.failure}", file=sys.stderr)
                 continue
             timing.seconds.append(perf_counter() - start)
-            timing.scores.append(score)
+            timing.scores.append(score() if callable(score) else score)
     return {name: timing for name, timing in timings.items() if timing.seconds}
