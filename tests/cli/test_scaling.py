@@ -34,7 +34,7 @@ def test_tune_standardises_within_each_fold_and_says_so(run) -> None:
     assert json.loads(raw)["best_score"] < found["best_score"]
 
 
-@pytest.mark.parametrize("search", ["random", "bayesian"])
+@pytest.mark.parametrize("search", ["random", "bayes"])
 def test_other_searches_draw_from_the_ranges_of_the_model(run, search: str) -> None:
     args = ["--model", "svm", "--search", search, "--n-iter", "3", "--cv", "2", "--json"]
     code, out, err = run("tune", "diabetes", *args)
