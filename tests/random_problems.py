@@ -339,12 +339,12 @@ def _linear_svm(problem):
         "tol": [1e-10],
         "fit_intercept": [True, False],
         "intercept_scaling": [1.0, 3.0],
-        "dual": [False],
-        "max_iter": [1000],
+        "max_iter": [200_000],
     }
     if n_classes := problem.about["n_classes"]:
         return values | {
             "loss": ["squared_hinge"],
+            "dual": [False],
             "penalty": ["l2"],
             "multi_class": ["ovr"],
             "class_weight": [None, "balanced", dict.fromkeys(range(n_classes), 1.5) | {0: 0.5}],

@@ -24,7 +24,7 @@ from setpoint.estimators import (
 )
 from setpoint.estimators.export import export_text
 from setpoint.estimators.network_count import count_parameters
-from setpoint.estimators.persistence import load
+from setpoint.estimators.persistence import load, save
 from setpoint.hyperparameters import NONE, Choice, Integer, Real
 from setpoint.tuning import (
     BayesSearchCV,
@@ -75,4 +75,5 @@ __all__ = [
     "load",
     "maximize",
     "minimize",
+    "save",
 ]

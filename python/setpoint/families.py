@@ -39,12 +39,15 @@ class Family:
         One line.
     classifier, regressor : type or None
         Its estimators; None where it has none for the task.
+    scaled : bool
+        Whether columns should be on one scale: the command line standardises them then.
     """
 
     name: str
     meaning: str
     classifier: type[SweepEstimator] | None
     regressor: type[SweepEstimator] | None
+    scaled: bool = False
 
     @property
     def estimators(self) -> dict[Task, type[SweepEstimator]]:
@@ -76,15 +79,17 @@ _ALL = (
     Family("forest", "random forests", RandomForestClassifier, RandomForestRegressor),
     Family("extra_trees", "extremely random trees", ExtraTreesClassifier, ExtraTreesRegressor),
     Family("linear", "ordinary least squares", None, LinearRegression),
-    Family("ridge", "least squares with a squared penalty", None, Ridge),
-    Family("lasso", "least squares with an absolute penalty", None, Lasso),
-    Family("elastic_net", "least squares with both penalties", None, ElasticNet),
-    Family("logistic", "logistic regression", LogisticRegression, None),
-    Family("descent", "linear models by gradient descent", SGDClassifier, SGDRegressor),
-    Family("network", "fully connected networks", MLPClassifier, MLPRegressor),
-    Family("svm", "support vector machines", SVC, SVR),
-    Family("linear_svm", "linear support vector machines", LinearSVC, LinearSVR),
-    Family("nu_svm", "support vector machines with nu", NuSVC, NuSVR),
+    Family("ridge", "least squares with a squared penalty", None, Ridge, scaled=True),
+    Family("lasso", "least squares with an absolute penalty", None, Lasso, scaled=True),
+    Family("elastic_net", "least squares with both penalties", None, ElasticNet, scaled=True),
+    Family("logistic", "logistic regression", LogisticRegression, None, scaled=True),
+    Family(
+        "descent", "linear models by gradient descent", SGDClassifier, SGDRegressor, scaled=True
+    ),
+    Family("network", "fully connected networks", MLPClassifier, MLPRegressor, scaled=True),
+    Family("svm", "support vector machines", SVC, SVR, scaled=True),
+    Family("linear_svm", "linear support vector machines", LinearSVC, LinearSVR, scaled=True),
+    Family("nu_svm", "support vector machines with nu", NuSVC, NuSVR, scaled=True),
 )
 
 _WITHOUT_TARGET = (OneClassSVM,)

@@ -63,9 +63,6 @@ momentum to look ahead along, a rate that falls before training ends."""
 SATISFIED = {"tol": 1e6, "n_iter_no_change": 2}
 """Hyperparameters of a network that is done after a few epochs, without a warning."""
 
-EFFECTIVE_OF = {"LinearSVR": {"loss": "squared_epsilon_insensitive"}}
-"""The same where an estimator needs other values."""
-
 PENALISED_CONSTANT = ("linear_svm",)
 """Families whose constant is penalised: a constant target is not met exactly."""
 
@@ -108,7 +105,7 @@ class Kind:
     @property
     def effective(self) -> dict[str, object]:
         """Hyperparameters at which others act."""
-        return self.only(EFFECTIVE | EFFECTIVE_OF.get(str(self), {}))
+        return self.only(EFFECTIVE)
 
     @property
     def seed(self) -> dict[str, int]:

@@ -347,6 +347,34 @@ def test_a_search_is_swept_and_scores_as_scikit_learn(k):
     np.testing.assert_allclose(got, expected, atol=0.01)
 
 
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_search_over_nu_gives_what_each_gets_alone(k):
+    X, y, weight = classes(8, k=k, n=240, noise=0.3)
+    model, grid = NuSVC(tol=1e-7, decision_function_shape="ovo"), {"nu": [0.3, 0.5]}
+    folds = [(np.arange(120), np.arange(120, 240)), (np.arange(120, 240), np.arange(120))]
+    data = model._sweep_data(X, y, weight)
+    settings = [{"nu": nu, "gamma": gamma} for nu in grid["nu"] for gamma in ("scale", 0.3)]
+    answer = setpoint._core.sweep(
+        model._family,
+        data,
+        folds=folds,
+        candidates=[model._sweep_candidate(params, data) for params in settings],
+        metrics=[],
+        train_metrics=False,
+        keep_models=False,
+        keep_predictions=True,
+        n_threads=2,
+        time_limit=None,
+        progress=None,
+    )
+    for c, params in enumerate(settings):
+        for f, (train, test) in enumerate(folds):
+            alone = clone(model).set_params(**params).fit(X[train], y[train], weight[train])
+            got = answer["predictions"][c][f].reshape(-1)
+            expected = np.reshape(alone.decision_function(X[test]), -1)
+            np.testing.assert_allclose(got, expected, atol=1e-5 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr", "accuracy"])
 def test_a_search_scores_probabilities(scoring):
     X, y, _ = classes(5, k=3, n=200)

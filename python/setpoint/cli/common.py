@@ -74,6 +74,12 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to learn; auto: classes where the target holds texts or few whole numbers",
     )
     add("--model", metavar="NAME", default="forest", help=f"one of: {', '.join(FAMILIES)}")
+    add(
+        "--no-scale",
+        action="store_true",
+        help="take columns as they are, also for models that expect them on one scale "
+        "(support vector machines, networks, penalised linear models: else they are standardised)",
+    )
     add("--seed", type=int, default=0, help="of everything random (default: %(default)s)")
     add("--jobs", type=int, metavar="N", help="threads (default: all cores)")
 

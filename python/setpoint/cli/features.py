@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
+from setpoint.cli.scaling import estimator_of
 from setpoint.datasets import Column, DataError, Table
 
 
@@ -27,8 +29,12 @@ def matrix(table: Table) -> tuple[Any, dict[str, Any]]:
 
 def learn_names(model: Any, table: Table) -> None:
     """Write the column names onto a model that was fitted on an array."""
-    if not hasattr(model, "feature_names_in_"):
-        names = np.array(table.names, dtype=object)
+    if hasattr(model, "feature_names_in_"):
+        return
+    names = np.array(table.names, dtype=object)
+    if isinstance(model, Pipeline):
+        model.steps[0][1].feature_names_in_ = names
+    else:
         model.feature_names_in_ = names
         model._columns = replace(model._columns, names=names)
 
@@ -41,7 +47,7 @@ def columns_of(model: Any) -> dict[str, bool]:
             "the model was fitted on columns without names, which can't be found in a file;"
             " fit it on a data frame, or use its predict method in Python"
         )
-    categories = zip(names, model.categories_, strict=True)
+    categories = zip(names, estimator_of(model).categories_, strict=True)
     # Categories may be numbers too, in a model that was fitted in Python.
     return {name: labels is not None and labels.dtype.kind in "OTU" for name, labels in categories}
 

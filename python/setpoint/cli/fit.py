@@ -16,7 +16,9 @@ from setpoint.cli.common import (
 )
 from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.problem import read_problem
+from setpoint.cli.scaling import NOTE, behind_scaler, standardises
 from setpoint.cli.values import estimator_class, make_estimator, parse_params, show_all
+from setpoint.estimators.persistence import save
 
 _USAGE = "FILE_OR_NAME [--target COLUMN] [--param NAME=VALUE] --save FILE [options]"
 _EPILOG = """\
@@ -56,12 +58,14 @@ def run(args: argparse.Namespace) -> None:
         params[name] = values[0]
     X, extra = matrix(problem.features)
     say(f"{problem.name}: {problem.shape}, {problem.task} of {problem.target!r}")
-    model = make_estimator(estimator, args.seed, args.jobs, extra).set_params(**params)
+    model = make_estimator(estimator, args.seed, args.jobs, problem.features, extra)
+    model.set_params(**params)
+    whole = behind_scaler(model) if standardises(args) else model
     start = time.perf_counter()
-    model.fit(X, problem.y)
+    whole.fit(X, problem.y)
     seconds = time.perf_counter() - start
-    learn_names(model, problem.features)
-    model.save(args.save)
+    learn_names(whole, problem.features)
+    save(whole, args.save)
     n_parameters = model.parameters_.total
     if args.json:
         print_json(
@@ -72,6 +76,7 @@ def run(args: argparse.Namespace) -> None:
                 "target": problem.target,
                 "task": problem.task,
                 "estimator": type(model).__name__,
+                "standardised": standardises(args),
                 "hyperparameters": dict(model.hyperparameters),
                 "n_parameters": n_parameters,
                 "seconds": seconds,
@@ -82,4 +87,6 @@ def run(args: argparse.Namespace) -> None:
     given = show_all(params) or "all at their defaults"
     print(f"{type(model).__name__} fitted in {seconds:.2f} s: {n_parameters:,} learned parameters")
     print(f"hyperparameters: {given}")
+    if standardises(args):
+        print(NOTE)
     print(f"saved: {args.save}")

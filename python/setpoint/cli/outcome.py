@@ -10,6 +10,7 @@ import numpy as np
 
 from setpoint.cli.common import print_json
 from setpoint.cli.problem import Problem
+from setpoint.cli.scaling import NOTE, estimator_of, prefixed, standardises
 from setpoint.cli.values import show, show_all
 from setpoint.tables import Table
 
@@ -40,7 +41,8 @@ class Outcome:
     def candidates(self) -> list[dict[str, Any]]:
         """Candidates from best to worst; those without a score (time limit) come last."""
         results = self.search.cv_results_
-        declared = list(type(self.search.estimator).declarations())
+        model = self.search.estimator
+        declared = {n: prefixed(model, n) for n in type(estimator_of(model)).declarations()}
         order = np.argsort(results["rank_test_score"], kind="stable")
         folds = [results[f"split{i}_test_score"] for i in range(self.search.n_splits_)]
         return [
@@ -49,7 +51,7 @@ class Outcome:
                 "mean_score": float(results["mean_test_score"][i]),
                 "std_score": float(results["std_test_score"][i]),
                 "fold_scores": [float(fold[i]) for fold in folds],
-                "hyperparameters": {n: params[n] for n in declared if n in params},
+                "hyperparameters": {n: params[key] for n, key in declared.items() if key in params},
             }
             for i, params in ((i, results["params"][i]) for i in order)
         ]
@@ -69,7 +71,8 @@ class Outcome:
             "target": self.problem.target,
             "task": self.problem.task,
             "model": self.args.model,
-            "estimator": type(search.estimator).__name__,
+            "estimator": type(estimator_of(search.estimator)).__name__,
+            "standardised": standardises(self.args),
             "search": self.args.search,
             "scoring": self.scoring,
             "seed": self.args.seed,
@@ -97,6 +100,8 @@ class Outcome:
             f"hyperparameters: {show_all(best['hyperparameters'])}",
             self._effort(),
         ]
+        if standardises(self.args):
+            lines.append(NOTE)
         if self.args.save:
             lines.append(f"saved: {self.args.save}")
         return "\n".join(lines)

@@ -14,6 +14,7 @@ import numpy as np
 import setpoint
 from setpoint.cli.common import UsageError, Verbs, add_verb, check_writable, print_json
 from setpoint.cli.features import columns_of, matching
+from setpoint.cli.scaling import estimator_of
 from setpoint.datasets import load
 
 _USAGE = "MODEL FILE_OR_NAME [--proba] [--output FILE] [--json]"
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
     check_writable(args.output)
     model: Any = setpoint.load(args.model)
     if args.proba and not hasattr(model, "predict_proba"):
-        raise UsageError(f"--proba: a {type(model).__name__} predicts numbers, not classes")
+        raise UsageError(f"--proba: {_without_probabilities(estimator_of(model))}")
     texts = [name for name, is_text in columns_of(model).items() if is_text]
     X = matching(model, load(args.data, texts))
     with warnings.catch_warnings():
@@ -62,6 +63,15 @@ def run(args: argparse.Namespace) -> None:
         print_json(predicted)
     else:
         _write_csv(predicted, args.output)
+
+
+def _without_probabilities(model: Any) -> str:
+    kind = type(model).__name__
+    if not hasattr(model, "classes_"):
+        return f"a {kind} predicts numbers, not classes"
+    if "probability" in model.hyperparameters:
+        return f"this {kind} has no probabilities; fit it with --param probability=sigmoid"
+    return f"a {kind} has no probabilities"
 
 
 def _write_csv(columns: dict[str, Any], path: str | None) -> None:

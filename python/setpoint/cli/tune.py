@@ -26,8 +26,10 @@ from setpoint.cli.common import (
 from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.outcome import Outcome
 from setpoint.cli.problem import Problem, read_problem
+from setpoint.cli.scaling import behind_scaler, prefixed, standardises
 from setpoint.cli.values import estimator_class, make_estimator, parse_params
 from setpoint.datasets.table import DataError, suggest
+from setpoint.estimators.persistence import save
 from setpoint.families import FAMILIES
 from setpoint.tuning import TUNERS
 
@@ -83,9 +85,11 @@ def run(args: argparse.Namespace) -> None:
     space = parse_params(args.param, estimator) or _default_space(args, problem)
     X, extra = matrix(problem.features)
     say(f"{problem.name}: {problem.shape}, {problem.task} of {problem.target!r}")
+    model = make_estimator(estimator, args.seed, args.jobs, problem.features, extra)
+    model = behind_scaler(model) if standardises(args) else model
     search = kind(
-        make_estimator(estimator, args.seed, args.jobs, extra),
-        space,
+        model,
+        space and {prefixed(model, name): values for name, values in space.items()},
         scoring=scoring,
         n_jobs=args.jobs,
         refit=not args.no_refit,
@@ -102,7 +106,7 @@ def run(args: argparse.Namespace) -> None:
     outcome = Outcome(args, problem, search, time.perf_counter() - start)
     if args.save:
         learn_names(search.best_estimator_, problem.features)
-        search.best_estimator_.save(args.save)
+        save(search.best_estimator_, args.save)
     outcome.print()
 
 

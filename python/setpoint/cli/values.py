@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from sklearn.utils import get_tags
+
 from setpoint.cli.common import UsageError
-from setpoint.datasets.table import suggest
+from setpoint.datasets.table import Table, suggest
 from setpoint.families import FAMILIES, Task
 
 _FLAGS = {"random_state": "--seed", "n_jobs": "--jobs"}
@@ -25,16 +28,31 @@ def estimator_class(model: str, task: Task) -> Any:
         raise UsageError(f"--model {error}") from None
 
 
-def make_estimator(kind: Any, seed: int | None, jobs: int | None, extra: Mapping[str, Any]) -> Any:
-    """Return an unfitted estimator with those of the settings that it has."""
+def make_estimator(
+    kind: Any, seed: int | None, jobs: int | None, table: Table, extra: Mapping[str, Any]
+) -> Any:
+    """Return an unfitted estimator for a table, with those of the settings that it has."""
     settings = {"random_state": seed, "n_jobs": jobs}
     declared = kind.declarations()
-    if extra.keys() - declared.keys():
+    _refuse(kind, table)
+    return kind(**{name: value for name, value in settings.items() if name in declared}, **extra)
+
+
+def _refuse(kind: Any, table: Table) -> None:
+    """Say what an estimator cannot read of a table, before it is cut into folds."""
+    texts = any(column.categories is not None for column in table.columns)
+    if texts and "categorical_features" not in kind.declarations():
         raise UsageError(
             f"{kind.__name__} reads numbers only, and some columns hold text. Use --model forest, "
             "or encode them as numbers."
         )
-    return kind(**{name: value for name, value in settings.items() if name in declared}, **extra)
+    if not get_tags(kind()).input_tags.allow_nan:
+        lacking = [c.name for c in table.columns if np.isnan(c.values).any()]
+        if lacking:
+            raise UsageError(
+                f"{kind.__name__} takes no missing values, and {len(lacking)} columns have some, "
+                f"such as {lacking[0]!r}. Use --model forest, --drop them, or fill them in."
+            )
 
 
 def parse_params(texts: Sequence[str], estimator: Any) -> dict[str, list[Any]]:

@@ -211,6 +211,7 @@ class LinearSVR(_LinearHyperparameters, SingleScoreRegressor):
         meaning="Errors up to this cost nothing.",
         search=Search((0.0, 0.1), 1e-3, 1.0, "log"),
     )
+    dual: bool | str = variation(default="auto", cost="none")
     loss: str = hyperparameter(
         default="epsilon_insensitive",
         domain=Choice("epsilon_insensitive", "squared_epsilon_insensitive"),

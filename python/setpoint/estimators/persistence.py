@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.columns import Columns
+from setpoint.estimators.scaled import behind_scaler, describe_scaler, scaler_and_model
 from setpoint.hyperparameters import Hyperparameters
 
 __all__ = ["load", "save"]
@@ -27,18 +28,25 @@ _FORMAT = 1
 _KEY = "setpoint"
 
 
-def save(model: SweepEstimator, path: str | Path) -> None:
-    """Write a fitted model; see `SweepEstimator.save`.
+def save(model: Any, path: str | Path) -> None:
+    """Write a fitted model, alone or behind a scaler, to a safetensors file; `load` reads it.
 
     Parameters
     ----------
-    model : estimator
-        Fitted.
+    model : estimator or Pipeline
+        Fitted: an estimator of setpoint, or a pipeline of a `sklearn.preprocessing.StandardScaler`
+        and one.
     path : str or Path
         Replaced whole, or left as it is if writing fails.
+
+    Raises
+    ------
+    TypeError
+        If it is another pipeline.
     """
+    scaler, model = scaler_and_model(model)
     check_is_fitted(model)
-    header = {_KEY: json.dumps(_describe(model))}
+    header = {_KEY: json.dumps(_describe(model) | describe_scaler(scaler))}
     state = model.__dict__["_model"].state()
     tensors = {name: np.ascontiguousarray(array) for name, array in state.items()}
     partial = Path(f"{path}.{os.getpid()}.partial")
@@ -65,7 +73,7 @@ def load(path: str | Path) -> Any:
     Returns
     -------
     estimator
-        Fitted, of the class that was saved.
+        Fitted, of the class that was saved; behind its scaler if it was saved with one.
 
     Raises
     ------
@@ -107,7 +115,7 @@ def _describe(model: SweepEstimator) -> dict[str, Any]:
     }
 
 
-def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> SweepEstimator:
+def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> Any:
     from setpoint.families import estimator_classes  # the registry imports the estimators
 
     if header["format"] != _FORMAT:
@@ -133,7 +141,7 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> SweepEst
     data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, 0)
     estimator._adopt(data, model, {})
     estimator.__dict__.update(estimator._from_header(header))
-    return estimator
+    return behind_scaler(estimator, header)
 
 
 def _agree(what: str, tensors: Any, header: Any) -> None:

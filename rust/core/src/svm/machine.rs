@@ -1,5 +1,6 @@
 //! From rows and weights to the program of each machine, and from its solution back to coefficients.
 
+use std::iter::once;
 use std::ops::Range;
 
 use super::problem::{Point, Problem, Solution};
@@ -65,7 +66,7 @@ pub struct Layout {
 impl Layout {
     pub fn new(y: &[f64], n_classes: usize) -> Self {
         let mut order: Vec<u32> = (0..y.len() as u32).collect();
-        let mut classes = vec![0..y.len()];
+        let mut classes: Vec<_> = once(0..y.len()).collect();
         if n_classes > 0 {
             order.sort_by_key(|&i| y[i as usize] as usize);
             let count = |k: usize| y.iter().filter(|&&code| code as usize == k).count();
@@ -115,7 +116,7 @@ pub fn program(
         Machine::Insensitive { c, epsilon } => {
             let hi: Vec<f64> = weights.iter().map(|w| c * w).collect();
             let lo = hi.iter().map(|hi| -hi).collect();
-            let blocks = vec![0..n];
+            let blocks = once(0..n).collect();
             let problem = Problem { blocks, grouped: false, target: layout.y.clone(), lo, hi, epsilon };
             Ok((problem, vec![0.0; n]))
         }
@@ -132,7 +133,8 @@ pub fn program(
         }
         Machine::OneClass { nu } => {
             let (lo, hi, target) = (vec![0.0; n], weights.to_vec(), vec![0.0; n]);
-            let problem = Problem { blocks: vec![0..n], grouped: false, target, lo, hi, epsilon: 0.0 };
+            let problem =
+                Problem { blocks: once(0..n).collect(), grouped: false, target, lo, hi, epsilon: 0.0 };
             let mut b = vec![0.0; n];
             problem.fill(0..n, nu * weights.iter().sum::<f64>(), &mut b);
             Ok((problem, b))
@@ -158,16 +160,27 @@ fn two_classes(layout: &Layout, pair: Pair, weights: &[f64], c: f64, target: f64
     }
     // One contiguous block is quicker to go through than two.
     if !grouped && problem.blocks[0].end == problem.blocks[1].start {
-        problem.blocks = vec![problem.blocks[0].start..problem.blocks[1].end];
+        problem.blocks = once(problem.blocks[0].start..problem.blocks[1].end).collect();
     }
     problem
 }
 
-/// A start at a larger C from the solution at a smaller one: what was at its bound stays there.
+/// A start at a larger C from the solution at a smaller one: as it is, or stretched, so that what was at its
+/// bound is there again; whichever has the smaller objective.
 pub fn expand(problem: &Problem, old: &Solution, ratio: f64) -> Point {
+    let point = &old.point;
+    let (mut linear, mut curve) = (0.0, 0.0);
+    for (v, &b) in point.b.iter().enumerate() {
+        linear += problem.epsilon * b.abs() - problem.target[v] * b;
+        curve += b * (problem.target[v] - point.g[v]);
+    }
+    let objective = |scale: f64| scale * linear + 0.5 * scale * scale * curve;
+    if objective(ratio) > objective(1.0) {
+        return point.clone();
+    }
     let scale = |(&b, v): (&f64, usize)| (b * ratio).clamp(problem.lo[v], problem.hi[v]);
-    let b = old.point.b.iter().zip(0..).map(scale).collect();
-    let g = old.point.g.iter().zip(&problem.target).map(|(g, t)| t - ratio * (t - g)).collect();
+    let b = point.b.iter().zip(0..).map(scale).collect();
+    let g = point.g.iter().zip(&problem.target).map(|(g, t)| t - ratio * (t - g)).collect();
     Point { b, g }
 }
 

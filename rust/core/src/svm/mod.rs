@@ -16,12 +16,16 @@
 //! | lanes     | loops over whole rows, in vectors                                 |
 //! | calibrate | probabilities                                                     |
 //! | model     | what was learned, and its decision values                         |
+//! | left_out  | programs without some of their rows, for probabilities            |
 //! | train     | many machines on many folds from the same rows; one on all rows   |
+//! | evaluate  | what each of them predicts, scores and keeps                      |
 //! | linear    | machines that are linear in X, without a kernel                   |
 
 pub mod calibrate;
+mod evaluate;
 pub mod kernel;
 mod lanes;
+mod left_out;
 pub mod linear;
 mod machine;
 pub mod model;

@@ -343,7 +343,7 @@ mod tests {
     use crate::seed::Stream;
 
     #[test]
-    fn dense_and_sparse_rows_give_the_distances_of_the_definition() {
+    fn dense_and_sparse_rows_give_the_distances_of_the_definition() -> Result<()> {
         let (n, d) = (37, 11);
         let mut stream = Stream::new(4);
         let values: Vec<f64> =
@@ -361,7 +361,7 @@ mod tests {
         let order: Vec<u32> = (0..n as u32).rev().collect();
         let rows: Vec<u32> = (0..n as u32).step_by(2).collect();
         for x in [dense, sparse] {
-            let Ok(source) = Source::new(&x, &order, d, false) else { unreachable!("the data are legal") };
+            let source = Source::new(&x, &order, d, false)?;
             for distances in [false, true] {
                 let mut out = vec![vec![0.0; n]; rows.len()];
                 source.base(&rows, distances, Vectors::detect(), &mut out, &mut Scratch::default());
@@ -380,5 +380,6 @@ mod tests {
                 }
             }
         }
+        Ok(())
     }
 }

@@ -29,6 +29,9 @@
 
 use std::ops::Range;
 
+/// A variable this close to an end of its box, as a part of it, is at that end.
+const ROUNDING: f64 = 1e-10;
+
 /// The program, and where its variables are among the columns of the kernel's rows.
 pub struct Problem {
     /// Rows of the variables, one block after the other.
@@ -62,7 +65,7 @@ impl Problem {
     /// The variables of each group.
     pub fn groups(&self) -> Vec<Range<usize>> {
         if !self.grouped {
-            return vec![0..self.m()];
+            return std::iter::once(0..self.m()).collect();
         }
         self.variables().collect()
     }
@@ -74,6 +77,11 @@ impl Problem {
             *start = range.end;
             Some(range)
         })
+    }
+
+    /// Whether b_v may move at all; rows that do not train stay at 0.
+    pub fn moves(&self, v: usize) -> bool {
+        self.lo[v] < self.hi[v]
     }
 
     /// (u_v, l_v), infinite where b_v is at its bound.
@@ -142,14 +150,21 @@ pub struct Solution {
 }
 
 impl Problem {
+    /// b_v, or the bound or kink that it is at but for rounding.
+    fn settled(&self, v: usize, b: f64) -> f64 {
+        let near = ROUNDING * (self.hi[v] - self.lo[v]);
+        let ends = [self.lo[v], self.hi[v], if self.epsilon > 0.0 { 0.0 } else { b }];
+        ends.into_iter().find(|end| (b - end).abs() <= near).unwrap_or(b)
+    }
+
     /// The multiplier of a group: the mean of g + u over its free variables, or the middle of what is
-    /// allowed.
+    /// allowed. What only rounding keeps off a bound is not free: it would pull the multiplier to one end.
     pub fn offset(&self, group: Range<usize>, point: &Point) -> f64 {
         let (mut sum, mut free) = (0.0, 0_usize);
         let (mut most, mut least) = (f64::NEG_INFINITY, f64::INFINITY);
         for v in group {
-            let (b, g) = (point.b[v], point.g[v]);
-            let (up, down) = self.offsets(v, b);
+            let g = point.g[v];
+            let (up, down) = self.offsets(v, self.settled(v, point.b[v]));
             most = most.max(g + up);
             least = least.min(g + down);
             if up == down {
@@ -186,5 +201,36 @@ impl Problem {
     pub fn objective(&self, point: &Point) -> f64 {
         let terms = point.b.iter().zip(&point.g).zip(&self.target);
         terms.map(|((&b, &g), &t)| -0.5 * b * (g + t) + self.epsilon * b.abs()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_at_a_bound_does_not_move_the_offset() {
+        for epsilon in [0.0, 0.25] {
+            let problem = Problem {
+                blocks: std::iter::once(0..4).collect(),
+                grouped: false,
+                target: vec![0.0; 4],
+                lo: vec![-1.0; 4],
+                hi: vec![1.0; 4],
+                epsilon,
+            };
+            let g = vec![2.0, 3.0, -2.0, -2.0];
+            let ends = [1.0, 1.0, -1.0, -1.0];
+            let offset = |b: [f64; 4]| problem.offset(0..4, &Point { b: b.to_vec(), g: g.clone() });
+            assert!(offset(ends).abs() <= 1e-12);
+            assert_eq!(offset(ends), offset(ends.map(|b| b * (1.0 - 1e-15))));
+            let mut free = ends;
+            free[0] = 0.5;
+            assert_eq!(offset(free), 2.0 - epsilon);
+            if epsilon > 0.0 {
+                let kink = |b: f64| offset([b, 1.0, -1.0, -1.0]);
+                assert_eq!(kink(0.0), kink(1e-15));
+            }
+        }
     }
 }

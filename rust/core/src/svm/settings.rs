@@ -143,8 +143,21 @@ impl Settings {
         Kernel::new(self.kind, gamma, self.coef0, self.degree)
     }
 
+    /// Whether the solution depends on C alone and not on where solving starts: a kernel that is no inner
+    /// product may have several.
+    fn one_solution(&self) -> bool {
+        match self.kind {
+            Kind::Sigmoid => false,
+            Kind::Poly => self.coef0 >= 0.0,
+            _ => true,
+        }
+    }
+
     /// The same machine at another C: what one warm path serves.
     pub fn same_path(&self, other: &Self) -> bool {
+        if self.machine.c() == 0.0 || !self.one_solution() {
+            return false;
+        }
         let same = |a: &Self| Settings { machine: a.machine.without_c(), ..a.clone() };
         same(self) == same(other)
     }

@@ -9,7 +9,7 @@
 use super::lanes;
 use super::problem::{Point, Problem, Solution};
 use super::store::{Row, Store};
-use super::working::Working;
+use super::working::{DIRECT, Working};
 use crate::error::Result;
 use crate::parallel::{Control, for_each};
 
@@ -46,7 +46,7 @@ pub struct Solver {
 impl Solver {
     /// Forgets the rows of the last problem.
     pub fn begin(&mut self) {
-        self.working.variables.clear();
+        self.working.begin();
     }
 
     /// Solves from `point` on, whose g must be right; `None` if stopped.
@@ -60,6 +60,7 @@ impl Solver {
     ) -> Result<Option<Solution>> {
         let most_steps = limits.max_iter.unwrap_or(STEPS.max(100 * problem.m()));
         let (mut up, mut down) = offsets(problem, &point);
+        let movable = (0..problem.m()).filter(|&v| problem.moves(v)).count();
         let (mut steps, mut idle) = (0, 0);
         let (mut lowest, mut least) = (f64::INFINITY, f64::INFINITY);
         let violation = loop {
@@ -75,7 +76,8 @@ impl Solver {
             if violation <= limits.tol || steps >= most_steps || violation.is_nan() {
                 break violation;
             }
-            let variables = self.choose(problem, &point, (&up, &down), &bounds, store, limits.together);
+            let at_once = (movable, limits.together.unwrap_or(ALL));
+            let variables = self.choose(problem, &point, (&up, &down), &bounds, store, at_once);
             let rows: Vec<u32> = variables.iter().map(|&v| problem.row(v as usize) as u32).collect();
             let rows = store.rows(&rows, limits.n_threads, control)?;
             if rows.len() < variables.len() {
@@ -83,7 +85,7 @@ impl Solver {
             }
             self.working.set(problem, &variables, &rows, &store.diagonal);
             self.working.load(problem, &point.b, &point.g);
-            let (tol, most) = if variables.len() == problem.m() {
+            let (tol, most) = if variables.len() >= movable {
                 (limits.tol, most_steps - steps)
             } else {
                 ((PART * violation).max(0.5 * limits.tol), (100 * variables.len()).min(most_steps - steps))
@@ -120,18 +122,21 @@ impl Solver {
         (up, down): (&[f64], &[f64]),
         bounds: &[(f64, f64)],
         store: &Store<'_>,
-        together: Option<usize>,
+        (movable, together): (usize, usize),
     ) -> Vec<u32> {
         let m = problem.m();
-        if m <= together.unwrap_or(ALL) {
-            return (0..m as u32).collect();
+        let all = || (0..m as u32).filter(|&v| problem.moves(v as usize)).collect::<Vec<_>>();
+        if movable <= together {
+            return all();
         }
         // Free variables move at each other's cost: most of them should be at work together.
         let n_free = (0..m).filter(|&v| up[v].is_finite() && down[v].is_finite()).count();
-        let size = (n_free + n_free / 2).clamp(FEWEST, MOST).min(store.capacity());
-        if size + size / 4 >= m {
-            return (0..m as u32).collect();
+        let wanted = n_free + n_free / 2;
+        // Where that is a large part of all, gathering them costs more than stepping over all.
+        if 2 * wanted >= movable && m <= store.capacity() / 2 {
+            return if m < DIRECT { all() } else { (0..m as u32).collect() };
         }
+        let size = wanted.clamp(FEWEST, MOST).min(store.capacity()).min(movable);
         self.chosen.clear();
         self.chosen.resize(m, false);
         let mut variables: Vec<u32> = Vec::with_capacity(size);

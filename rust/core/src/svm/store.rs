@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::kernel::Kernel;
 use super::points::{Scratch, Source};
+use super::working::LANES;
 use crate::error::{Error, Result};
 use crate::parallel::{Control, for_each};
 use crate::vectors::Vectors;
@@ -27,8 +28,9 @@ impl Budget {
         Budget { limit, used: AtomicUsize::new(0) }
     }
 
-    fn over(&self) -> usize {
-        self.used.load(Ordering::Relaxed).saturating_sub(self.limit)
+    /// By how much the limit is passed once so many bytes more are used.
+    fn over(&self, coming: usize) -> usize {
+        (self.used.load(Ordering::Relaxed) + coming).saturating_sub(self.limit)
     }
 }
 
@@ -76,24 +78,30 @@ impl<'a> Cache<'a> {
             *place = Some(row);
         }
         self.budget.used.fetch_add(added * self.row_bytes, Ordering::Relaxed);
-        let over = self.budget.over().div_ceil(self.row_bytes.max(1));
-        if over > 0 {
-            self.drop_oldest(&mut kept, over);
-        }
+        self.shrink(&mut kept, 0);
+    }
+
+    /// Makes room for `count` more rows; returns the memory of those that had to go, to be used again.
+    fn reserve(&self, count: usize) -> Vec<Vec<f32>> {
+        self.shrink(&mut self.lock(), count)
+    }
+
+    fn shrink(&self, kept: &mut Kept, coming: usize) -> Vec<Vec<f32>> {
+        let over = self.budget.over(coming * self.row_bytes).div_ceil(self.row_bytes.max(1));
+        if over > 0 { self.drop_oldest(kept, over) } else { Vec::new() }
     }
 
     /// Drops the rows that were used longest ago, except what somebody still works with.
-    fn drop_oldest(&self, kept: &mut Kept, count: usize) {
+    fn drop_oldest(&self, kept: &mut Kept, count: usize) -> Vec<Vec<f32>> {
         let idle = |row: &Option<Row>| row.as_ref().is_some_and(|row| Arc::strong_count(row) == 1);
         let mut candidates: Vec<usize> = (0..kept.rows.len()).filter(|&i| idle(&kept.rows[i])).collect();
         let count = count.min(candidates.len());
         if count > 0 && count < candidates.len() {
             candidates.select_nth_unstable_by_key(count - 1, |&i| (kept.used[i], i));
         }
-        for &i in &candidates[..count] {
-            kept.rows[i] = None;
-        }
         self.budget.used.fetch_sub(count * self.row_bytes, Ordering::Relaxed);
+        let gone = candidates[..count].iter().filter_map(|&i| kept.rows[i].take());
+        gone.filter_map(Arc::into_inner).collect()
     }
 }
 
@@ -120,9 +128,20 @@ impl<'a> Base<'a> {
         Base { source, distances, cache: (shared && fits).then(|| Cache::new(n, budget)) }
     }
 
-    fn make(&self, rows: &[u32], vectors: Vectors, scratch: &mut Scratch) -> Result<Vec<Vec<f32>>> {
+    fn make(
+        &self,
+        rows: &[u32],
+        spare: &Mutex<Vec<Vec<f32>>>,
+        vectors: Vectors,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Vec<f32>>> {
         let n = self.source.n();
-        let blank = |_| crate::error::filled(n, 0.0_f32, "rows of the kernel matrix");
+        // Whole lanes, filled up with zeros.
+        let length = n.next_multiple_of(LANES);
+        let blank = |_| match spare.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            Some(row) => Ok(row),
+            None => crate::error::filled(length, 0.0_f32, "rows of the kernel matrix"),
+        };
         let Some(cache) = &self.cache else {
             let mut out = rows.iter().map(blank).collect::<Result<Vec<_>>>()?;
             self.source.base(rows, self.distances, vectors, &mut out, scratch);
@@ -168,14 +187,15 @@ impl<'a> Store<'a> {
         if missing.is_empty() {
             return Ok(found.into_iter().flatten().collect());
         }
+        let spare = Mutex::new(self.cache.reserve(missing.len()));
         let numbers: Vec<u32> = missing.iter().map(|&k| wanted[k]).collect();
         let block = numbers.len().div_ceil(n_threads.max(1)).clamp(1, 4 * BLOCK);
         let blocks: Vec<&[u32]> = numbers.chunks(block).collect();
         let made: Vec<Mutex<Result<Vec<Row>>>> = blocks.iter().map(|_| Mutex::new(Ok(Vec::new()))).collect();
         let make = |scratch: &mut Scratch, b: usize| {
-            let rows = self.base.make(blocks[b], self.vectors, scratch).map(|rows| {
+            let rows = self.base.make(blocks[b], &spare, self.vectors, scratch).map(|rows| {
                 let value = |mut row: Vec<f32>| {
-                    self.kernel.apply(self.vectors, &mut row);
+                    self.kernel.apply(self.vectors, &mut row[..self.diagonal.len()]);
                     Arc::new(row)
                 };
                 rows.into_iter().map(value).collect()

@@ -9,21 +9,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use super::calibrate::{Calibrated, isotonic_of, sigmoid_of};
+use super::calibrate::Calibrated;
 use super::kernel::{Kernel, Kind};
-use super::machine::{Layout, Learned, Machine, Pair, expand, learned, pairs, program, undecided};
-use super::model::{Coefficients, SvmModel, class_values, combine, no_points, probabilities_of};
-use super::points::{Points, Source};
-use super::problem::{Point, Problem, Solution};
-use super::settings::{Calibration, Settings, Which};
-use super::solve::{Limits, Solver, gradient, subtract};
+use super::left_out::Refit;
+use super::machine::{Layout, Learned, Pair, expand, learned, pairs, program, undecided};
+use super::model::{SvmModel, combine};
+use super::points::Source;
+use super::problem::{Point, Solution};
+use super::settings::{Settings, Which};
+use super::solve::{Limits, Solver, gradient};
 use super::store::{Base, Budget, Store};
 use super::variance::{Spread, advice};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-use crate::metric::Metric;
 use crate::parallel::{Control, Watcher, for_each, lock};
-use crate::seed::Stream;
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 
 /// A family of kernel machines.
@@ -48,28 +47,25 @@ impl Family for Svms {
 impl Fit for Svms {}
 
 /// What is known before anything is solved.
-struct Sweep<'a> {
-    job: &'a Job<'a, Matrix<'a>>,
+pub(super) struct Sweep<'a> {
+    pub(super) job: &'a Job<'a, Matrix<'a>>,
     settings: Vec<Settings>,
-    layout: Layout,
-    n_classes: usize,
-    pairs: Vec<Pair>,
+    pub(super) layout: Layout,
+    pub(super) n_classes: usize,
+    pub(super) pairs: Vec<Pair>,
     /// How often each row trains, by fold and place.
     counts: Vec<Vec<f64>>,
     /// Sample weights by place.
     weights: Vec<f64>,
-    kernels: Vec<Kernel>,
+    pub(super) kernels: Vec<Kernel>,
     tasks: Vec<Task>,
     spread: Spread,
 }
 
-/// Rows that are predicted at a time.
-const BLOCK: usize = 512;
-
 /// A path of candidates on one pair of one fold.
-struct Task {
-    kernel: usize,
-    fold: usize,
+pub(super) struct Task {
+    pub(super) kernel: usize,
+    pub(super) fold: usize,
     pair: usize,
     /// Candidates by ascending C.
     members: Vec<usize>,
@@ -141,7 +137,7 @@ impl<'a> Sweep<'a> {
                     self.kernels.push(kernel);
                 }
                 let fits = |path: &&mut (usize, Vec<usize>)| {
-                    path.0 == k && self.settings[path.1[0]].same_path(settings) && settings.machine.c() > 0.0
+                    path.0 == k && self.settings[path.1[0]].same_path(settings)
                 };
                 match paths.iter_mut().find(fits) {
                     Some(path) => path.1.push(c),
@@ -218,9 +214,9 @@ impl<'a> Sweep<'a> {
 }
 
 /// A sweep at work.
-struct Run<'a> {
-    sweep: &'a Sweep<'a>,
-    source: &'a Source<'a>,
+pub(super) struct Run<'a> {
+    pub(super) sweep: &'a Sweep<'a>,
+    pub(super) source: &'a Source<'a>,
     bases: &'a [Base<'a>; 2],
     budget: &'a Budget,
     stores: Vec<Mutex<Option<Arc<Store<'a>>>>>,
@@ -228,8 +224,8 @@ struct Run<'a> {
     pending: Vec<Mutex<Pending>>,
     found: Found<SvmModel>,
     /// Threads within a task.
-    n_threads: usize,
-    control: &'a Control,
+    pub(super) n_threads: usize,
+    pub(super) control: &'a Control,
 }
 
 impl<'a> Run<'a> {
@@ -282,9 +278,18 @@ impl<'a> Run<'a> {
                     };
                     let mut result = learned(settings.machine, &problem, &solution);
                     if let Some(how) = settings.calibration {
-                        let fit =
-                            Refit { run: self, settings, problem: &problem, solution: &solution, store };
-                        let Some(calibrated) = fit.calibrate(solver, how, task.pair)? else { return Ok(()) };
+                        let refit = Refit {
+                            settings,
+                            problem: &problem,
+                            solution: &solution,
+                            store,
+                            weights: &sweep.weights,
+                            limits,
+                            control: self.control,
+                        };
+                        let Some(calibrated) = refit.calibrate(solver, how, task.pair)? else {
+                            return Ok(());
+                        };
                         result.calibrated = Some(calibrated);
                         solver.begin();
                     }
@@ -372,243 +377,5 @@ impl<'a> Run<'a> {
             score_seconds: start.elapsed().as_secs_f64(),
             ..evaluation
         }))
-    }
-
-    /// Decision values, and probabilities if calibrated, of rows (n, P + K).
-    fn predictions(
-        &self,
-        rows: &[u32],
-        learned: &[&Learned],
-        (places, n_support, dual_coef): &(Vec<u32>, Vec<usize>, Vec<f64>),
-        calibrated: &[Calibrated],
-        store: &Store<'a>,
-    ) -> Result<Option<Vec<f64>>> {
-        let sweep = self.sweep;
-        let p = learned.len();
-        let width = p + if calibrated.is_empty() { 0 } else { sweep.n_classes };
-        let mut out = vec![0.0; rows.len() * width];
-        let at: Vec<u32> = rows.iter().map(|&i| sweep.layout.place[i as usize]).collect();
-        let intercept: Vec<f64> = learned.iter().map(|one| one.intercept).collect();
-        let n_classes = sweep.n_classes;
-        let coefficients = Coefficients { n_classes, n_support, dual_coef, intercept: &intercept };
-        // Most of these rows train on other folds and are there already.
-        let block = BLOCK.min(store.capacity());
-        let mut k = vec![0.0; places.len()];
-        for (at, out) in at.chunks(block).zip(out.chunks_mut(block * width)) {
-            let kernel_rows = store.rows(at, self.n_threads, self.control)?;
-            if kernel_rows.len() < at.len() {
-                return Ok(None);
-            }
-            for (row, out) in kernel_rows.iter().zip(out.chunks_exact_mut(width)) {
-                k.iter_mut().zip(places).for_each(|(k, &place)| *k = row[place as usize]);
-                coefficients.decide(&k, store.vectors, &mut out[..p]);
-            }
-        }
-        for out in out.chunks_exact_mut(width) {
-            let (decisions, probabilities) = out.split_at_mut(p);
-            probabilities_of(calibrated, sweep.n_classes, decisions, probabilities);
-        }
-        Ok(Some(out))
-    }
-
-    /// Probabilities for the metrics that need them, else values that rank the classes.
-    fn scores(
-        &self,
-        rows: &[u32],
-        values: &[f64],
-        calibrated: &[Calibrated],
-        settings: &Settings,
-    ) -> Vec<f64> {
-        let (sweep, job) = (self.sweep, self.sweep.job);
-        let k = sweep.n_classes;
-        let p = sweep.pairs.len();
-        let width = p + if calibrated.is_empty() { 0 } else { k };
-        let parts = |from: usize, to: usize| -> Vec<f64> {
-            values.chunks_exact(width).flat_map(|row| &row[from..to]).copied().collect()
-        };
-        let ranks = class_values(&parts(0, p), k, settings.ties);
-        let probabilities = parts(p, width);
-        let y: Vec<f64> = rows.iter().map(|&i| job.data.y[i as usize]).collect();
-        let score = |metric: &Metric| {
-            let certain = matches!(metric, Metric::NegLogLoss | Metric::RocAucOvr);
-            metric.score(&y, if certain { &probabilities } else { &ranks }, k)
-        };
-        job.metrics.iter().map(score).collect()
-    }
-
-    fn model(
-        &self,
-        task: &Task,
-        settings: &Settings,
-        learned: &[&Learned],
-        (places, n_support, dual_coef): (Vec<u32>, Vec<usize>, Vec<f64>),
-        calibrated: Vec<Calibrated>,
-    ) -> Result<SvmModel> {
-        let (sweep, data) = (self.sweep, &self.sweep.job.data);
-        let rows: Vec<u32> = places.iter().map(|&place| sweep.layout.order[place as usize]).collect();
-        // A model knows the rows that it trained on and no others: their numbers are those in the fold.
-        let train = &sweep.job.folds[task.fold].train;
-        let mut number = vec![0; data.n];
-        train.iter().enumerate().rev().for_each(|(at, &i)| number[i as usize] = at as u32);
-        let support = rows.iter().map(|&i| number[i as usize]).collect();
-        let (vectors, d) = match self.source {
-            Source::Points(_) => (Points::take(&data.x, &rows, data.d)?, data.d),
-            Source::Gram { .. } => (no_points(), train.len()),
-        };
-        let each = |of: fn(&Learned) -> f64| learned.iter().map(|one| of(one)).collect::<Vec<f64>>();
-        Ok(SvmModel {
-            kernel: sweep.kernels[task.kernel],
-            n_classes: sweep.n_classes,
-            d,
-            support,
-            n_support,
-            vectors,
-            dual_coef,
-            intercept: each(|one| one.intercept),
-            calibrated,
-            ties: settings.ties,
-            n_iter: each(|one| one.steps as f64),
-            gap: each(|one| one.gap),
-            violation: each(|one| one.violation),
-            objective: each(|one| one.objective),
-            converged: learned.iter().all(|one| one.converged),
-        })
-    }
-}
-
-/// Folds within the training rows that calibrate.
-const FOLDS: usize = 5;
-
-/// A solution, and what is needed to solve again without some of its rows.
-struct Refit<'r, 'a> {
-    run: &'r Run<'a>,
-    settings: &'r Settings,
-    problem: &'r Problem,
-    solution: &'r Solution,
-    store: &'r Store<'a>,
-}
-
-impl Refit<'_, '_> {
-    /// Learns probabilities from the decision values of rows that are left out in turn. Each of the five
-    /// programs starts from the whole solution without its rows. `None` if stopped.
-    fn calibrate(&self, solver: &mut Solver, how: Calibration, pair: usize) -> Result<Option<Calibrated>> {
-        let problem = self.problem;
-        let m = problem.m();
-        let trains: Vec<usize> = (0..m).filter(|&v| problem.hi[v] > problem.lo[v]).collect();
-        let fold_of = self.folds(&trains, pair);
-        let decisions = Mutex::new(vec![0.0; m]);
-        let stopped = Mutex::new(Ok(false));
-        let one = |solver: &mut Solver, f: usize| {
-            solver.begin();
-            match self.left_out(solver, |v| fold_of[v] == f as u8) {
-                Ok(Some(found)) => {
-                    let mut decisions = lock(&decisions);
-                    for &v in trains.iter().filter(|&&v| fold_of[v] == f as u8) {
-                        decisions[v] = found[v];
-                    }
-                }
-                Ok(None) => *lock(&stopped) = Ok(true),
-                Err(error) => *lock(&stopped) = Err(error),
-            }
-        };
-        let (n_threads, control) = (self.run.n_threads, self.run.control);
-        if n_threads > 1 {
-            for_each(n_threads, FOLDS, control, &mut |_, _| true, Solver::default, one)?;
-        } else {
-            (0..FOLDS).for_each(|f| one(solver, f));
-        }
-        if stopped.into_inner().unwrap_or(Ok(true))? || control.stopped() {
-            return Ok(None);
-        }
-        let decisions = decisions.into_inner().unwrap_or_default();
-        let f: Vec<f64> = trains.iter().map(|&v| decisions[v]).collect();
-        let positive: Vec<bool> = trains.iter().map(|&v| problem.hi[v] > 0.0).collect();
-        let weights: Vec<f64> = trains.iter().map(|&v| self.run.sweep.weights[problem.row(v)]).collect();
-        Ok(Some(match how {
-            Calibration::Sigmoid => sigmoid_of(&f, &positive, &weights),
-            Calibration::Isotonic => isotonic_of(&f, &positive, &weights),
-        }))
-    }
-
-    /// The fold of each variable; each class is shuffled and dealt out, so that all folds have both.
-    fn folds(&self, trains: &[usize], pair: usize) -> Vec<u8> {
-        let mut fold_of = vec![u8::MAX; self.problem.m()];
-        for positive in [false, true] {
-            let mut members: Vec<usize> =
-                trains.iter().copied().filter(|&v| (self.problem.hi[v] > 0.0) == positive).collect();
-            let mut stream = Stream::new(self.settings.seed).child(pair as u64).child(u64::from(positive));
-            for i in (1..members.len()).rev() {
-                members.swap(i, stream.below(i as u32 + 1) as usize);
-            }
-            members.iter().enumerate().for_each(|(i, &v)| fold_of[v] = (i % FOLDS) as u8);
-        }
-        fold_of
-    }
-
-    /// Decision values of all variables' rows, learned without those that are held out.
-    fn left_out(&self, solver: &mut Solver, held_out: impl Fn(usize) -> bool) -> Result<Option<Vec<f64>>> {
-        let (old, machine) = (self.problem, self.settings.machine);
-        let keep = |bounds: &[f64]| -> Vec<f64> {
-            bounds.iter().enumerate().map(|(v, &bound)| if held_out(v) { 0.0 } else { bound }).collect()
-        };
-        let problem = Problem {
-            blocks: old.blocks.clone(),
-            grouped: old.grouped,
-            target: old.target.clone(),
-            lo: keep(&old.lo),
-            hi: keep(&old.hi),
-            epsilon: old.epsilon,
-        };
-        if let Some(constant) = undecided(&problem) {
-            return Ok(Some(constant.decisions));
-        }
-        let mut point = self.solution.point.clone();
-        let before = point.b.clone();
-        (0..problem.m()).for_each(|v| point.b[v] = point.b[v].clamp(problem.lo[v], problem.hi[v]));
-        for group in problem.groups() {
-            let sum = match machine {
-                Machine::NuClasses { nu } => {
-                    let size: f64 = problem.hi.iter().zip(&problem.lo).map(|(hi, lo)| hi - lo).sum();
-                    let own: f64 = group.clone().map(|v| problem.hi[v] - problem.lo[v]).sum();
-                    let sign = if problem.hi[group.clone()].iter().any(|&hi| hi > 0.0) { 1.0 } else { -1.0 };
-                    sign * (nu * size / 2.0).min(own)
-                }
-                _ => 0.0,
-            };
-            repair(&problem, group, sum, &mut point.b);
-        }
-        let (n_threads, control) = (1, self.run.control);
-        let changed: Vec<usize> = (0..problem.m()).filter(|&v| point.b[v] != before[v]).collect();
-        for some in changed.chunks(256.min(self.store.capacity())) {
-            let rows: Vec<u32> = some.iter().map(|&v| problem.row(v) as u32).collect();
-            let rows = self.store.rows(&rows, n_threads, control)?;
-            if rows.len() < some.len() {
-                return Ok(None);
-            }
-            let moved: Vec<_> = rows.into_iter().zip(some.iter().map(|&v| point.b[v] - before[v])).collect();
-            subtract(&problem, &mut point.g, &moved, self.store, n_threads, control)?;
-        }
-        let limits = Limits { n_threads, ..self.run.limits(self.settings) };
-        let solution = solver.solve(&problem, point, self.store, &limits, control)?;
-        Ok(solution.map(|solution| learned(machine, &problem, &solution).decisions))
-    }
-}
-
-/// Moves variables of a group until they sum to `sum` again: free ones first.
-fn repair(problem: &Problem, group: std::ops::Range<usize>, sum: f64, b: &mut [f64]) {
-    let mut left = sum - b[group.clone()].iter().sum::<f64>();
-    for only_free in [true, false] {
-        for v in group.clone() {
-            if left == 0.0 {
-                return;
-            }
-            let (lo, hi) = (problem.lo[v], problem.hi[v]);
-            if only_free && !(b[v] > lo && b[v] < hi) {
-                continue;
-            }
-            let step = if left > 0.0 { left.min(hi - b[v]) } else { left.max(lo - b[v]) };
-            b[v] += step;
-            left -= step;
-        }
     }
 }

@@ -12,15 +12,16 @@ use super::store::Row;
 use crate::vectors::Vectors;
 
 /// Lanes that the loops over variables take at once: lengths are multiples of it.
-const LANES: usize = 16;
+pub const LANES: usize = 16;
+/// From so many variables on rows are read where they are, instead of side by side.
+pub const DIRECT: usize = 1024;
 
 /// The variables at work.
 #[derive(Default)]
 pub struct Working {
     /// Which they are, ascending.
     pub variables: Vec<u32>,
-    /// The kernel among them, rows of `stride` numbers.
-    k: Vec<f32>,
+    k: Among,
     stride: usize,
     diagonal: Vec<f32>,
     g: Vec<f64>,
@@ -33,6 +34,67 @@ pub struct Working {
     places: Vec<u32>,
 }
 
+/// The kernel among the variables at work, rows of `stride` numbers.
+enum Among {
+    /// Rows are put side by side when a step first wants them: many never move.
+    Gathered(Gathered),
+    /// All rows of the store are at work, in their order.
+    Whole(Vec<Row>),
+}
+
+impl Default for Among {
+    fn default() -> Self {
+        Among::Gathered(Gathered::default())
+    }
+}
+
+#[derive(Default)]
+struct Gathered {
+    k: Vec<f32>,
+    /// Which rows of k are there.
+    made: Vec<bool>,
+    /// The store's row at each place.
+    rows: Vec<Option<Row>>,
+    /// The store's column at each place; where there is none, any.
+    columns: Vec<u32>,
+    /// Columns as stretches, where neighbours stay neighbours.
+    runs: Vec<Run>,
+}
+
+impl Gathered {
+    fn make(&mut self, i: usize, stride: usize) {
+        self.made[i] = true;
+        let own = &mut self.k[i * stride..][..stride];
+        let Some(row) = &self.rows[i] else { return own.fill(0.0) };
+        if self.runs.is_empty() {
+            own.iter_mut().zip(&self.columns).for_each(|(own, &column)| *own = row[column as usize]);
+            return;
+        }
+        own.fill(0.0);
+        for run in &self.runs {
+            own[run.to..run.to + run.length].copy_from_slice(&row[run.from..run.from + run.length]);
+        }
+    }
+}
+
+impl Among {
+    /// A row's values at some places; all slices are whole lanes. It was wanted before.
+    #[inline(always)]
+    fn row(&self, i: usize, places: Range<usize>, stride: usize) -> &[f32] {
+        match self {
+            Among::Gathered(gathered) => &gathered.k[i * stride..][places],
+            Among::Whole(rows) => &rows[i][places],
+        }
+    }
+}
+
+/// Neighbouring columns that go to neighbouring places.
+struct Run {
+    from: usize,
+    to: usize,
+    length: usize,
+}
+
 /// Two variables to move: one up, one down by as much.
 struct Pair {
     up: usize,
@@ -43,6 +105,12 @@ struct Pair {
 }
 
 impl Working {
+    /// Forgets the variables and lets go of the store's rows.
+    pub fn begin(&mut self) {
+        self.variables.clear();
+        self.k = Among::default();
+    }
+
     /// Takes these variables, with the rows of the kernel that belong to them.
     pub fn set(&mut self, problem: &Problem, variables: &[u32], rows: &[Row], diagonal: &[f32]) {
         if self.variables == variables {
@@ -61,25 +129,51 @@ impl Working {
             self.groups.push(start..place);
         }
         self.stride = place;
-        self.k.clear();
-        self.k.resize(place * place, 0.0);
         self.diagonal.clear();
         self.diagonal.resize(place, 1.0);
         let columns: Vec<u32> = variables.iter().map(|&v| problem.row(v as usize) as u32).collect();
-        let runs = runs(&columns, &self.places);
-        // Copying pays where neighbours stay neighbours.
-        let long = 8 * runs.len() < columns.len();
-        for ((row, &column), &p) in rows.iter().zip(&columns).zip(&self.places) {
-            let own = &mut self.k[p as usize * place..][..place];
-            if long {
-                for &(from, to, length) in &runs {
-                    own[to..to + length].copy_from_slice(&row[from..from + length]);
-                }
-            } else {
-                let pairs = columns.iter().zip(&self.places);
-                pairs.for_each(|(&from, &to)| own[to as usize] = row[from as usize]);
-            }
+        for (&column, &p) in columns.iter().zip(&self.places) {
             self.diagonal[p as usize] = diagonal[column as usize];
+        }
+        // Rows end with as many zeros as whole lanes need, so they may be read where they are.
+        let whole = problem.blocks.len() == 1 && variables.len() == diagonal.len();
+        if whole && variables.len() >= DIRECT {
+            self.k = Among::Whole(rows.to_vec());
+            return;
+        }
+        let mut gathered = match std::mem::take(&mut self.k) {
+            Among::Gathered(gathered) => gathered,
+            Among::Whole(_) => Gathered::default(),
+        };
+        gathered.made.clear();
+        gathered.made.resize(place, false);
+        gathered.rows.clear();
+        gathered.rows.resize(place, None);
+        for (row, &p) in rows.iter().zip(&self.places) {
+            gathered.rows[p as usize] = Some(row.clone());
+        }
+        if gathered.k.len() < place * place {
+            gathered.k.resize(place * place, 0.0);
+        }
+        gathered.runs = runs(&columns, &self.places);
+        // Copying pays where neighbours stay neighbours.
+        if 8 * gathered.runs.len() >= columns.len() {
+            gathered.runs.clear();
+        }
+        gathered.columns.clear();
+        gathered.columns.resize(place, 0);
+        let pairs = columns.iter().zip(&self.places);
+        pairs.for_each(|(&column, &p)| gathered.columns[p as usize] = column);
+        self.k = Among::Gathered(gathered);
+    }
+
+    /// Makes a row ready to be read.
+    #[inline(always)]
+    fn want(&mut self, i: usize) {
+        if let Among::Gathered(gathered) = &mut self.k
+            && !gathered.made[i]
+        {
+            gathered.make(i, self.stride);
         }
     }
 
@@ -139,7 +233,8 @@ impl Working {
             return None;
         }
         let i = group.start + i;
-        let row = &self.k[i * self.stride..][group.clone()];
+        self.want(i);
+        let row = self.k.row(i, group.clone(), self.stride);
         let (g, down) = (&self.g[group.clone()], &self.down[group.clone()]);
         let kii = self.diagonal[i];
         // Differences are scaled to about 1, so that float32 holds their squares.
@@ -161,15 +256,17 @@ impl Working {
         (i, j, delta): (usize, usize, f64),
         vectors: Vectors,
     ) -> (f64, usize) {
-        let (ki, kj) = (&self.k[i * self.stride..], &self.k[j * self.stride..]);
-        let (ki, kj) = (&ki[group.clone()], &kj[group.clone()]);
+        self.want(i);
+        self.want(j);
+        let row = |i: usize| self.k.row(i, group.clone(), self.stride);
+        let (ki, kj) = (row(i), row(j));
         lanes::step(vectors, &mut self.g[group.clone()], ki, kj, delta, &self.up[group])
     }
 
     /// K_ii + K_jj - 2 K_ij > 0
     fn curve(&self, i: usize, j: usize) -> f64 {
-        let k = |i: usize, j: usize| f64::from(self.k[i * self.stride + j]);
-        (k(i, i) + k(j, j) - 2.0 * k(i, j)).max(f64::from(lanes::FLAT))
+        let k = f64::from(self.k.row(i, j..j + 1, self.stride)[0]);
+        (f64::from(self.diagonal[i]) + f64::from(self.diagonal[j]) - 2.0 * k).max(f64::from(lanes::FLAT))
     }
 
     /// Moves a pair to its optimum within the box, and says by how much.
@@ -203,14 +300,14 @@ fn end(problem: &Problem, v: usize, b: f64, up: bool) -> f64 {
     }
 }
 
-/// Stretches of neighbouring columns that go to neighbouring places: (from, to, length).
-fn runs(columns: &[u32], places: &[u32]) -> Vec<(usize, usize, usize)> {
-    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+/// Columns and where they go, as stretches.
+fn runs(columns: &[u32], places: &[u32]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
     for (&from, &to) in columns.iter().zip(places) {
         let (from, to) = (from as usize, to as usize);
         match runs.last_mut() {
-            Some(run) if run.0 + run.2 == from && run.1 + run.2 == to => run.2 += 1,
-            _ => runs.push((from, to, 1)),
+            Some(run) if run.from + run.length == from && run.to + run.length == to => run.length += 1,
+            _ => runs.push(Run { from, to, length: 1 }),
         }
     }
     runs

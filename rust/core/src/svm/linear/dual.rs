@@ -9,11 +9,17 @@
 //! SVM, ICML 2008; Ho and Lin, Large-scale linear support vector regression, JMLR 13, 2012.)
 //!
 //! Coordinates at a bound that clearly stay there are set aside; at the end all are looked at again. It ends
-//! when no coordinate would move its derivative by more than tol times the largest of w = 0.
+//! when no coordinate would move its derivative by more than tol times the largest of w = 0, or times the
+//! spread of the targets where that is less: numbers far from 0 are as close together as others.
 
 use super::problem::{Problem, Solved, excess};
 use crate::parallel::Control;
 use crate::seed::Stream;
+
+/// What rounding may leave of a derivative, relative to the largest.
+const ROUNDING: f64 = 1e-14;
+/// Targets are taken to spread by this part of their size at least: they may all be alike.
+const NARROWEST: f64 = 1e-6;
 
 /// Solves from `start` on (b of the same rows); `None` if stopped.
 pub fn solve(
@@ -29,7 +35,7 @@ pub fn solve(
     (0..n).filter(|&i| b[i] != 0.0).for_each(|i| problem.add(i, b[i], &mut w));
     let coordinates: Vec<Coordinate> = (0..n).map(|i| Coordinate::new(problem, i)).collect();
     let largest = problem.target.iter().map(|t| excess(*t, problem.epsilon).abs()).fold(0.0, f64::max);
-    let limit = tol * largest;
+    let limit = (tol * largest.min(spread(problem).max(NARROWEST * largest))).max(ROUNDING * largest);
     let mut stream = Stream::new(seed).child(n as u64);
     let mut active: Vec<usize> = (0..n).filter(|&i| problem.cost[i] > 0.0).collect();
     let all = active.clone();
@@ -73,6 +79,12 @@ pub fn solve(
     }
     let gap = problem.gap(&w, &b);
     Some(Solved { w, b, n_iter, gap, violation, converged })
+}
+
+/// max t - min t over the rows that cost something.
+fn spread(problem: &Problem<'_>) -> f64 {
+    let targets = problem.target.iter().zip(&problem.cost).filter(|(_, cost)| **cost > 0.0).map(|(t, _)| *t);
+    targets.clone().fold(f64::NEG_INFINITY, f64::max) - targets.fold(f64::INFINITY, f64::min)
 }
 
 /// What a coordinate needs to know of its row.

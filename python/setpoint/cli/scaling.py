@@ -1,0 +1,38 @@
+"""Columns on one scale, for families that expect it: the estimator behind a scaler.
+
+Each fold has its own means and deviations; what is saved holds those of all rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from setpoint.families import FAMILIES
+
+_STEP = "model"
+
+NOTE = "columns are standardised by the rows that train (--no-scale: taken as they are)"
+
+
+def standardises(args: argparse.Namespace) -> bool:
+    """Whether the columns are brought to one scale."""
+    return FAMILIES[args.model].scaled and not args.no_scale
+
+
+def behind_scaler(estimator: Any) -> Pipeline:
+    """A pipeline that standardises the columns first."""
+    return Pipeline([("scale", StandardScaler()), (_STEP, estimator)])
+
+
+def estimator_of(model: Any) -> Any:
+    """The estimator, without a scaler before it."""
+    return model.steps[-1][1] if isinstance(model, Pipeline) else model
+
+
+def prefixed(model: Any, name: str) -> str:
+    """What a hyperparameter of the estimator is called in the model."""
+    return f"{_STEP}__{name}" if isinstance(model, Pipeline) else name

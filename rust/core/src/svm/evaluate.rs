@@ -1,0 +1,117 @@
+//! What a candidate predicts for the rows of a fold, its scores there, and the model that it is.
+
+use super::calibrate::Calibrated;
+use super::machine::Learned;
+use super::model::{Coefficients, SvmModel, class_values, no_points, probabilities_of};
+use super::points::{Points, Source};
+use super::settings::Settings;
+use super::store::Store;
+use super::train::{Run, Task};
+use crate::error::Result;
+use crate::metric::Metric;
+
+/// Rows that are predicted at a time.
+const BLOCK: usize = 512;
+
+impl<'a> Run<'a> {
+    /// Decision values, and probabilities if calibrated, of rows (n, P + K).
+    pub(super) fn predictions(
+        &self,
+        rows: &[u32],
+        learned: &[&Learned],
+        (places, n_support, dual_coef): &(Vec<u32>, Vec<usize>, Vec<f64>),
+        calibrated: &[Calibrated],
+        store: &Store<'a>,
+    ) -> Result<Option<Vec<f64>>> {
+        let sweep = self.sweep;
+        let p = learned.len();
+        let width = p + if calibrated.is_empty() { 0 } else { sweep.n_classes };
+        let mut out = vec![0.0; rows.len() * width];
+        let at: Vec<u32> = rows.iter().map(|&i| sweep.layout.place[i as usize]).collect();
+        let intercept: Vec<f64> = learned.iter().map(|one| one.intercept).collect();
+        let n_classes = sweep.n_classes;
+        let coefficients = Coefficients { n_classes, n_support, dual_coef, intercept: &intercept };
+        // Most of these rows train on other folds and are there already.
+        let block = BLOCK.min(store.capacity());
+        let mut k = vec![0.0; places.len()];
+        for (at, out) in at.chunks(block).zip(out.chunks_mut(block * width)) {
+            let kernel_rows = store.rows(at, self.n_threads, self.control)?;
+            if kernel_rows.len() < at.len() {
+                return Ok(None);
+            }
+            for (row, out) in kernel_rows.iter().zip(out.chunks_exact_mut(width)) {
+                k.iter_mut().zip(places).for_each(|(k, &place)| *k = row[place as usize]);
+                coefficients.decide(&k, store.vectors, &mut out[..p]);
+            }
+        }
+        for out in out.chunks_exact_mut(width) {
+            let (decisions, probabilities) = out.split_at_mut(p);
+            probabilities_of(calibrated, sweep.n_classes, decisions, probabilities);
+        }
+        Ok(Some(out))
+    }
+
+    /// Probabilities for the metrics that need them, else values that rank the classes.
+    pub(super) fn scores(
+        &self,
+        rows: &[u32],
+        values: &[f64],
+        calibrated: &[Calibrated],
+        settings: &Settings,
+    ) -> Vec<f64> {
+        let (sweep, job) = (self.sweep, self.sweep.job);
+        let k = sweep.n_classes;
+        let p = sweep.pairs.len();
+        let width = p + if calibrated.is_empty() { 0 } else { k };
+        let parts = |from: usize, to: usize| -> Vec<f64> {
+            values.chunks_exact(width).flat_map(|row| &row[from..to]).copied().collect()
+        };
+        let ranks = class_values(&parts(0, p), k, settings.ties);
+        let probabilities = parts(p, width);
+        let y: Vec<f64> = rows.iter().map(|&i| job.data.y[i as usize]).collect();
+        let score = |metric: &Metric| {
+            let certain = matches!(metric, Metric::NegLogLoss | Metric::RocAucOvr);
+            metric.score(&y, if certain { &probabilities } else { &ranks }, k)
+        };
+        job.metrics.iter().map(score).collect()
+    }
+
+    pub(super) fn model(
+        &self,
+        task: &Task,
+        settings: &Settings,
+        learned: &[&Learned],
+        (places, n_support, dual_coef): (Vec<u32>, Vec<usize>, Vec<f64>),
+        calibrated: Vec<Calibrated>,
+    ) -> Result<SvmModel> {
+        let (sweep, data) = (self.sweep, &self.sweep.job.data);
+        let rows: Vec<u32> = places.iter().map(|&place| sweep.layout.order[place as usize]).collect();
+        // A model knows the rows that it trained on and no others: their numbers are those in the fold.
+        let train = &sweep.job.folds[task.fold].train;
+        let mut number = vec![0; data.n];
+        train.iter().enumerate().rev().for_each(|(at, &i)| number[i as usize] = at as u32);
+        let support = rows.iter().map(|&i| number[i as usize]).collect();
+        let (vectors, d) = match self.source {
+            Source::Points(_) => (Points::take(&data.x, &rows, data.d)?, data.d),
+            Source::Gram { .. } => (no_points(), train.len()),
+        };
+        let each = |of: fn(&Learned) -> f64| learned.iter().map(|one| of(one)).collect::<Vec<f64>>();
+        Ok(SvmModel {
+            kernel: sweep.kernels[task.kernel],
+            n_classes: sweep.n_classes,
+            d,
+            support,
+            n_support,
+            vectors,
+            dual_coef,
+            intercept: each(|one| one.intercept),
+            calibrated,
+            ties: settings.ties,
+            n_iter: each(|one| one.steps as f64),
+            gap: each(|one| one.gap),
+            violation: each(|one| one.violation),
+            objective: each(|one| one.objective),
+            converged: learned.iter().all(|one| one.converged),
+        })
+    }
+}
