@@ -29,6 +29,7 @@ class Descent(DescentHyperparameters, MatrixEstimator):
     """Base of the two estimators."""
 
     _unit: ClassVar[str] = "epochs"
+    _side_by_side: ClassVar[str | None] = "batch_size"
 
     def _learn_rows(self, unfitted: Any, X: Any) -> tuple[Columns, Any]:
         columns, rows = super()._learn_rows(unfitted, X)

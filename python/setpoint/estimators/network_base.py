@@ -30,6 +30,7 @@ class NetworkEstimator(NetworkHyperparameters, MatrixEstimator):
     """Base of the two estimators."""
 
     _unit: ClassVar[str] = "epochs"
+    _side_by_side: ClassVar[str | None] = "batch_size"
 
     @property
     def parameters_(self) -> Parameters:
