@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass, field
 from inspect import signature
 from os import PathLike
@@ -27,6 +28,7 @@ from setpoint.tuning.documented import completed
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.identity import facts_of
 from setpoint.tuning.journal import Journal
+from setpoint.tuning.nested import nested
 from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
 from setpoint.tuning.seeds import draw
@@ -39,6 +41,7 @@ _LEARNED = (
     "best_params_",
     "best_score_",
     "feature_names_in_",
+    "nested_",
     "refit_time_",
 )
 
@@ -57,6 +60,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
         "fit_time_limit": [None, scikit.Interval(numbers.Real, 0, None, closed="neither")],
         "journal": [str, PathLike, None],
         "executor": [scikit.HasMethods("submit"), None],
+        "nested_cv": ["cv_object", None],
     }
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **scikit.BaseSearchCV._parameter_constraints,
@@ -76,6 +80,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
     fit_time_limit: float | None = None
     journal: str | PathLike[str] | None = None
     executor: Any = None
+    nested_cv: Any = None
 
     _goes_on_after_failures: ClassVar[bool] = False
     """Whether the tuner may find candidates that can be fitted after a batch of none."""
@@ -112,6 +117,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
         TimeoutError
             If ``time_limit`` ended before one candidate was evaluated on all folds.
         """
+        if self.nested_cv is not None and not self.refit:
+            raise ValueError("nested_cv scores best estimators: it needs refit=True")
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
         params = scikit.check_method_params(X, params=params)
@@ -142,6 +149,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
         self._warn_of_limit(evaluation)
         if self.refit:
             learned |= self._refitted(learned, X, y, routed.estimator.fit, context, told)
+        if self.nested_cv is not None:
+            learned["nested_"] = nested(self, X, y, params, split)
         named = isinstance(scorers, scikit.MultimetricScorer)
         self._adopt(learned | {"scorer_": scorers._scorers if named else scorers})
         context.call_on_fit_task_end(estimator=self, **told)
@@ -164,6 +173,15 @@ class SweepSearchCV(scikit.BaseSearchCV):
         for name in _LEARNED:
             self.__dict__.pop(name, None)
         self.__dict__.update(learned)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # An executor cannot be written to a file or copied.
+        return {**super().__getstate__(), "executor": None}
+
+    def __sklearn_clone__(self) -> Self:
+        cloned: Self = scikit.clone_parametrized(copy(self))
+        cloned.executor = self.executor
+        return cloned
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "cv_results_")

@@ -160,10 +160,11 @@ class Evaluation:
 
     def _folds(self, cv: Any) -> list[Fold]:
         """The folds of a splitter; the search's own are made once for all batches."""
-        if cv is not None:
+        own = self._search._checked_cv_orig
+        if cv is not None and cv is not own:
             return self._split(cv)
         if self._all_folds is None:
-            self._all_folds = self._split(self._search._checked_cv_orig)
+            self._all_folds = self._split(own)
         return self._all_folds
 
     def _split(self, cv: Any) -> list[Fold]:

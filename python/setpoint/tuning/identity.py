@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Mapping, Set
+from os import PathLike, fspath
 from typing import Any
 
 import joblib
@@ -18,7 +19,7 @@ from setpoint._core import __version__
 
 __all__ = ["describe", "facts_of", "fingerprint"]
 
-_LONGEST = 500
+_LONGEST = 10_000
 """Texts that are longer are cut and end in a fingerprint of the whole."""
 
 
@@ -101,6 +102,8 @@ def _object(value: Any, inside: tuple[int, ...]) -> str:
         return _name(value)
     if isinstance(value, types.MethodType):
         return f"{_described(value.__self__, inside)}.{value.__name__}"
+    if isinstance(value, PathLike):
+        return repr(fspath(value))
     if isinstance(value, (np.random.RandomState, np.random.Generator)):
         return f"{_name(type(value))} {fingerprint(value)}"
     if hasattr(value, "get_params") and not isinstance(value, type):
@@ -109,6 +112,8 @@ def _object(value: Any, inside: tuple[int, ...]) -> str:
         attributes = {"name": value.dist.name, "args": value.args, "kwds": value.kwds}
     else:
         attributes = _attributes(value)
+        if not attributes and type(value).__repr__ is not object.__repr__:
+            return repr(value)
     words = (f"{name}={_described(item, inside)}" for name, item in attributes.items())
     return f"{_name(type(value))}({', '.join(words)})"
 

@@ -11,6 +11,7 @@ that run the same search on one file do the work twice and harm nothing.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
@@ -49,6 +50,12 @@ CREATE TABLE evaluations (
     in_group INTEGER NOT NULL REFERENCES groups,
     PRIMARY KEY (candidate, fold)
 ) WITHOUT ROWID;
+CREATE TABLE calls (             -- of a loop of the user's own, in their order
+    number INTEGER PRIMARY KEY,
+    call TEXT NOT NULL,          -- ask or tell
+    point TEXT NOT NULL,         -- JSON
+    value REAL                   -- what was told; NULL: it has none
+)
 """
 
 
@@ -74,12 +81,15 @@ class Journal:
 
     def __init__(self, path: str | PathLike[str], facts: Mapping[str, str]) -> None:
         self._path = Path(path)
-        self._database = sqlite3.connect(self._path, timeout=60.0, isolation_level=None)
         try:
-            self._open(facts)
-        except BaseException:
-            self._database.close()
-            raise
+            self._database = sqlite3.connect(self._path, timeout=60.0, isolation_level=None)
+            try:
+                self._open(facts)
+            except BaseException:
+                self._database.close()
+                raise
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._path} cannot be used as a journal: {error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -93,18 +103,13 @@ class Journal:
         self._database.close()
 
     def _open(self, facts: Mapping[str, str]) -> None:
-        try:
-            # Written through to the file system at once, to the disk when it suits the system: a
-            # killed process loses no transaction; a power cut may lose the last ones.
-            self._ask("PRAGMA journal_mode = WAL")
-            self._ask("PRAGMA synchronous = NORMAL")
+        with self._database:
             self._ask("BEGIN IMMEDIATE")
             self._make(facts)
-            self._ask("COMMIT")
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise
-            raise JournalError(f"{self._path} is no journal: {error}") from error
+        # Written to the file system at once, to the disk when it suits the system: a killed process
+        # loses no transaction; a power cut may lose the last ones.
+        self._ask("PRAGMA journal_mode = WAL")
+        self._ask("PRAGMA synchronous = NORMAL")
 
     def _make(self, facts: Mapping[str, str]) -> None:
         """Make the tables, or compare what is there with what the search is."""
@@ -131,8 +136,8 @@ class Journal:
             there, here = known.get(name, "none"), facts.get(name, "none")
             if there != here:
                 raise JournalError(
-                    f"{self._path} is the journal of another search: {name} is {there} there, and "
-                    f"{here} here. Give another file, or remove this one."
+                    f"{self._path} is the journal of another search: {name} is {_near(there, here)} "
+                    f"there, and {_near(here, there)} here. Give another file, or remove this one."
                 )
 
     def remember(self, name: str, make: Callable[[], int]) -> int:
@@ -143,7 +148,7 @@ class Journal:
             self._ask("INSERT INTO facts VALUES (?, ?)", (f"_{name}", known))
         return int(known)
 
-    def propose(self, first: int, candidates: Sequence[Any], rows: str) -> None:
+    def propose(self, first: int, candidates: Sequence[Any], rows: str = "") -> None:
         """Write down candidates, or see that those are meant that were written down before.
 
         Parameters
@@ -153,7 +158,7 @@ class Journal:
         candidates : sequence of mapping
             Their hyperparameters.
         rows : str
-            A fingerprint of the folds that they are evaluated on.
+            A fingerprint of the folds that they are evaluated on, if there are folds.
 
         Raises
         ------
@@ -185,19 +190,29 @@ class Journal:
     def save(
         self,
         evaluations: Iterable[tuple[int, int, Mapping[str, Any]]],
-        n_fits: int,
-        warnings: Sequence[str],
+        n_fits: int = 0,
+        warnings: Sequence[str] = (),
     ) -> None:
         """Write down a finished group: (candidate, fold, result) each, and what it cost."""
         with self._database:
             self._ask("BEGIN IMMEDIATE")
             group = self._database.execute(
-                "INSERT INTO groups VALUES (NULL, ?, ?)", (n_fits, json.dumps(warnings))
+                "INSERT INTO groups VALUES (NULL, ?, ?)", (n_fits, json.dumps(list(warnings)))
             ).lastrowid
             self._many(
                 "INSERT OR IGNORE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((*_row(*evaluation), group) for evaluation in evaluations),
             )
+
+    def note(self, call: str, point: Sequence[float], value: float | None = None) -> None:
+        """Write down a call of `ask` or `tell`."""
+        row = call, json.dumps(list(point)), value
+        self._ask("INSERT INTO calls VALUES (NULL, ?, ?, ?)", row)
+
+    def calls(self) -> list[tuple[str, list[float], float]]:
+        """The calls of `ask` and `tell`, in their order."""
+        rows = self._ask("SELECT call, point, value FROM calls ORDER BY number")
+        return [(call, json.loads(point), math.nan if v is None else v) for call, point, v in rows]
 
     def load(
         self, first: int, n: int
@@ -227,6 +242,15 @@ class Journal:
         self._database.executemany(statement, rows)
 
 
+def _near(text: str, other: str) -> str:
+    """The text, or if it is long its part around the first difference from the other."""
+    if len(text) <= 200:
+        return text
+    first = next((k for k, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), 0)
+    start = max(0, first - 60)
+    return "..." * (start > 0) + text[start : first + 100] + "..." * (first + 100 < len(text))
+
+
 def _row(candidate: int, fold: int, result: Mapping[str, Any]) -> tuple[Any, ...]:
     train = result.get("train_scores")
     return (
@@ -235,8 +259,8 @@ def _row(candidate: int, fold: int, result: Mapping[str, Any]) -> tuple[Any, ...
         json.dumps(result["test_scores"], default=float),
         None if train is None else json.dumps(train, default=float),
         result["fit_time"],
-        result["score_time"],
-        result["n_test_samples"],
+        result.get("score_time"),
+        result.get("n_test_samples"),
         result["fit_error"],
     )
 
@@ -248,7 +272,7 @@ def _result(row: Sequence[Any]) -> dict[str, Any]:
         "fit_error": error,
         "test_scores": json.loads(scores),
         "n_test_samples": n_test,
-        "fit_time": float("nan") if fit_seconds is None else fit_seconds,
-        "score_time": float("nan") if score_seconds is None else score_seconds,
+        "fit_time": math.nan if fit_seconds is None else fit_seconds,
+        "score_time": math.nan if score_seconds is None else score_seconds,
     }
     return result if train is None else result | {"train_scores": json.loads(train)}

@@ -5,6 +5,7 @@ not written again. When a release of scikit-learn moves one of these names, this
 nothing else does. Nothing is defined here.
 """
 
+from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _BaseScorer as BaseScorer
 from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
@@ -41,6 +42,7 @@ __all__ = [
     "Scorer",
     "StrOptions",
     "check_method_params",
+    "clone_parametrized",
     "fit_and_score",
     "fit_context",
     "insert_error_scores",

@@ -51,9 +51,10 @@ def _prepare(task: Task, view: View, final: Final) -> Sweep | None:
     if view.fit_params.keys() - {"sample_weight"}:
         return None
     try:
-        return Sweep(task, view, final, _data(task, view, final))
+        data = _data(task, view, final)
     except (TypeError, ValueError):
         return None
+    return Sweep(task, view, final, data)
 
 
 def _data(task: Task, view: View, final: Final) -> SweepData:
@@ -61,7 +62,7 @@ def _data(task: Task, view: View, final: Final) -> SweepData:
     # A clone, because a random state that is drawn from must be as new for the candidates.
     estimator = clone(final.estimator)
     weight = view.fit_params.get("sample_weight")
-    if view.X is not task.X:
+    if view.fit_params is not task.fit_params:
         own: SweepData = estimator._sweep_data(view.X, view.y, weight)
         return own
     key = type(estimator), key_of(estimator.get_params(deep=False))
@@ -167,8 +168,10 @@ class Sweep:
         task = self.task
         if not numbers or not folds or task.clock.is_over():
             return
+        left, limit = task.clock.left(), task.fit_time_limit
+        is_limited = limit is not None and (left is None or limit < left)
         try:
-            answer = self._core_sweep(numbers, folds, outcome)
+            answer = self._core_sweep(numbers, folds, outcome, limit if is_limited else left)
         except (MemoryError, TypeError, ValueError):
             # Some candidate is illegal for these rows or too large: the others shall share still.
             if len(numbers) > 1:
@@ -188,7 +191,7 @@ class Sweep:
                 result["fit_time"] += seconds
                 group.results[number, fold] = result
         board.add(group)
-        if cut and task.fit_time_limit is not None and not task.clock.is_over():
+        if cut and is_limited:
             self._cut(board, cut, len(numbers) == 1, folds, outcome)
         elif cut:
             task.clock.stop()  # the core's clock and ours may differ by a moment
@@ -213,7 +216,11 @@ class Sweep:
         return fold.test if again is None else np.concatenate([fold.test, again])
 
     def _core_sweep(
-        self, numbers: list[int], folds: Mapping[int, Fold], outcome: Scored | Stored
+        self,
+        numbers: list[int],
+        folds: Mapping[int, Fold],
+        outcome: Scored | Stored,
+        time_limit: float | None,
     ) -> Mapping[str, Any]:
         data, task = self.data, self.task
         own = getattr(self.final.estimator, "n_jobs", None)
@@ -224,9 +231,7 @@ class Sweep:
             candidates=[self.candidates[number] for number in numbers],
             train_metrics=task.return_train_score and self.view.again is None,
             n_threads=threads(own if task.n_jobs is None else task.n_jobs),
-            time_limit=min(
-                (t for t in (task.clock.left(), task.fit_time_limit) if t is not None), default=None
-            ),
+            time_limit=time_limit,
             progress=task.progress.part(len(numbers) * len(folds)),
             **outcome.request,
         )
