@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import randint, uniform
-from sklearn.datasets import make_classification
+from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -79,7 +80,7 @@ def test_one_row_for_each_evaluation(tmp_path):
 def test_killed_twenty_times_it_loses_the_evaluation_in_flight_and_no_more(tmp_path):
     path, log = tmp_path / "search.db", tmp_path / "fits"
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tuning.interrupted"])
+    processes.set_forkserver_preload(["setpoint", "sklearn.datasets"])
     random = np.random.default_rng(0)
     search, kills = counted_search(log, path), 0
     for _ in range(20):
@@ -149,34 +150,34 @@ def test_a_longer_search_goes_on_where_a_shorter_one_ended(tmp_path):
 
 def test_what_a_time_limit_left_out_is_made_up_for(tmp_path):
     path = tmp_path / "search.db"
-    big = make_classification(3000, 20, n_informative=10, random_state=0)
-    forest = RandomForestClassifier(300, random_state=0)
-    grid = {"max_features": [1, 2, 3, 4]}
-    search = GridSearchCV(forest, grid, cv=2, refit=False, journal=path, time_limit=2.0)
+    log = tmp_path / "fits"
+    search = counted_search(log, path).set_params(time_limit=0.5, refit=False)
+    search.set_params(estimator__seconds=0.1)
     try:
         with pytest.warns(TimeLimitWarning):
-            search.fit(*big)
+            search.fit(X, Y)
     except TimeoutError:
         pass
-    whole = GridSearchCV(forest, grid, cv=2, refit=False).fit(*big)
-    search.set_params(time_limit=None).fit(*big)
-    assert scores(search) == scores(whole)
+    assert len(log.read_text().splitlines()) < 12
+    search.set_params(time_limit=None).fit(X, Y)
+    assert len(log.read_text().splitlines()) == 12
+    assert scores(search) == scores(counted_search(log, None).fit(X, Y))
 
 
 @pytest.mark.parametrize(("change", "what"), [
     ({"param_grid": {"max_depth": [1]}}, "param_grid is .*max_depth"),
-    ({"estimator__n_estimators": 6}, "estimator is RandomForestClassifier"),
+    ({"estimator__n_estimators": 6}, "estimator__n_estimators is 5 there, and 6 here"),
     ({"scoring": "f1"}, "scoring is None there, and 'f1' here"),
     ({"cv": 4}, "cv is 3 there, and 4 here"),
-    ({"estimator__random_state": 1}, "random_state=1"),
+    ({"estimator__random_state": 1}, "estimator__random_state is 0 there, and 1 here"),
 ], ids=lambda item: str(item))  # fmt: skip
 def test_the_journal_of_another_search_is_refused(change, what, tmp_path):
     path = tmp_path / "search.db"
     search = GridSearchCV(FOREST, GRID, cv=3, journal=path).fit(X, Y)
     before = scores(search)
     with pytest.raises(JournalError, match=what):
-        GridSearchCV(FOREST, GRID, cv=3, journal=path).set_params(**change).fit(X, Y)
-    assert scores(GridSearchCV(FOREST, GRID, cv=3, journal=path).fit(X, Y)) == before
+        clone(search).set_params(**change).fit(X, Y)
+    assert scores(clone(search).fit(X, Y)) == before
 
 
 def test_long_differences_are_shown_where_they_are(tmp_path):
@@ -235,7 +236,10 @@ def test_failures_are_kept_with_their_errors(tmp_path):
     grid = {"max_depth": [-1, 2]}
     for _ in range(2):
         search = GridSearchCV(DecisionTreeClassifier(random_state=0), grid, cv=3, journal=path)
-        with pytest.warns(UserWarning, match="3 fits failed"):
+        with (
+            pytest.warns(UserWarning, match="non-finite"),
+            pytest.warns(FitFailedWarning, match="3 fits failed"),
+        ):
             search.fit(X, Y)
         assert math.isnan(search.cv_results_["mean_test_score"][0])
         assert search.n_fits_ == 3

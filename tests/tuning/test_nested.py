@@ -81,7 +81,9 @@ def results(means, spread, **params):
         "mean_test_score": means,
         "split0_test_score": means - spread / 2,
         "split1_test_score": means + spread / 2,
-        "params": [dict(zip(params, row, strict=True)) for row in zip(*params.values(), strict=True)],
+        "params": [
+            dict(zip(params, row, strict=True)) for row in zip(*params.values(), strict=True)
+        ],
     }
 
 

@@ -47,14 +47,16 @@ def facts_of(search: Any, X: Any, y: Any, metadata: Mapping[str, Any]) -> dict[s
     data = {"X": X, "y": y, **metadata}
     settings = {
         name: value
-        for name, value in search.get_params(deep=False).items()
-        if name not in _NOT_OF_THE_SEARCH
+        for name, value in search.get_params(deep=True).items()
+        if name.partition("__")[0] not in _NOT_OF_THE_SEARCH
     }
+    # The innermost first: what differs in a part differs in the whole, and is to be named.
+    names = sorted(settings, key=lambda name: (-name.count("__"), name))
     return {
         "version of setpoint": __version__,
         "search": type(search).__name__,
         **{name: "none" if value is None else _table(value) for name, value in data.items()},
-        **{name: describe(value) for name, value in settings.items()},
+        **{name: describe(settings[name]) for name in names},
     }
 
 
@@ -76,10 +78,10 @@ def fingerprint(value: Any) -> str:
 
 
 def _described(value: Any, above: tuple[int, ...]) -> str:
-    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
-        return repr(value)
     if isinstance(value, np.generic):
         return repr(value.item())
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        return repr(value)
     if id(value) in above:
         return "..."
     inside = (*above, id(value))
@@ -112,8 +114,8 @@ def _object(value: Any, inside: tuple[int, ...]) -> str:
         attributes = {"name": value.dist.name, "args": value.args, "kwds": value.kwds}
     else:
         attributes = _attributes(value)
-        if not attributes and type(value).__repr__ is not object.__repr__:
-            return repr(value)
+        if not attributes and " at 0x" not in (text := repr(value)):
+            return text
     words = (f"{name}={_described(item, inside)}" for name, item in attributes.items())
     return f"{_name(type(value))}({', '.join(words)})"
 

@@ -115,7 +115,7 @@ class Journal:
         """Make the tables, or compare what is there with what the search is."""
         application = self._ask("PRAGMA application_id")[0][0]
         if not self._ask("SELECT name FROM sqlite_master"):
-            for statement in _TABLES.split(";"):
+            for statement in _TABLES.split(";\n"):
                 self._ask(statement)
             self._ask(f"PRAGMA application_id = {_APPLICATION}")
             self._ask(f"PRAGMA user_version = {_FORMAT}")
@@ -136,8 +136,9 @@ class Journal:
             there, here = known.get(name, "none"), facts.get(name, "none")
             if there != here:
                 raise JournalError(
-                    f"{self._path} is the journal of another search: {name} is {_near(there, here)} "
-                    f"there, and {_near(here, there)} here. Give another file, or remove this one."
+                    f"{self._path} is the journal of another search: {name} is "
+                    f"{_near(there, here)} there, and {_near(here, there)} here. Give another file, "
+                    "or remove this one."
                 )
 
     def remember(self, name: str, make: Callable[[], int]) -> int:

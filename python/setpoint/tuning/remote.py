@@ -69,6 +69,7 @@ class Workers:
     def _send(self, task: Task, board: Board, parts: list[Part]) -> list[Part]:
         """Have these parts evaluated by the executor; what is left of them if it broke."""
         if self._template is None:
+            task.seed()  # drawn here, and not by each worker
             self._template = _template(task)
         data = self._at_workers(self._template), self._at_workers(task.folds)
         running: dict[Future[Group | None], Part] = {}
