@@ -137,8 +137,8 @@ class Journal:
             if there != here:
                 raise JournalError(
                     f"{self._path} is the journal of another search: {name} is "
-                    f"{_near(there, here)} there, and {_near(here, there)} here. Give another file, "
-                    "or remove this one."
+                    f"{_near(there, here)} there, and {_near(here, there)} here. "
+                    "Give another file, or remove this one."
                 )
 
     def remember(self, name: str, make: Callable[[], int]) -> int:
