@@ -7,6 +7,7 @@ from setpoint.tuning.grid import GridSearchCV
 from setpoint.tuning.halving import HalvingGridSearchCV, HalvingRandomSearchCV
 from setpoint.tuning.journal import JournalError
 from setpoint.tuning.nested import Nested
+from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.random import RandomizedSearchCV
 from setpoint.tuning.search import TimeLimitWarning
 from setpoint.tuning.space import Space
@@ -27,6 +28,7 @@ __all__ = [
     "HalvingRandomSearchCV",
     "JournalError",
     "Nested",
+    "OneOf",
     "OneStandardError",
     "Optimum",
     "RandomizedSearchCV",

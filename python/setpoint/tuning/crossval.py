@@ -29,6 +29,7 @@ from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.identity import facts_of
 from setpoint.tuning.journal import Journal
 from setpoint.tuning.nested import nested
+from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
 from setpoint.tuning.seeds import draw
@@ -288,6 +289,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
             best.fit(*((X,) if y is None else (X, y)), **fit_params)
             seconds = time.time() - start
         context.call_on_fit_task_end(estimator=self, **told)
+        best = best.model_ if isinstance(best, OneOf) else best
         refitted = {"best_estimator_": best, "refit_time_": seconds}
         if hasattr(best, "feature_names_in_"):
             refitted["feature_names_in_"] = best.feature_names_in_

@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV as ScikitGridSearchCV
 from sklearn.model_selection import ParameterGrid
 
 from setpoint.tuning.crossval import SweepSearchCV
+from setpoint.tuning.one_of import by_model
 from setpoint.tuning.search import Candidate, Tuner
 
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
@@ -64,7 +65,7 @@ class GridSearchCV(SweepSearchCV, ScikitGridSearchCV):
     param_grid: Grid = field(kw_only=False)
 
     def _tuner(self) -> Tuner:
-        return grid(self.param_grid)
+        return grid(by_model(self.estimator, self.param_grid))
 
     def _n_candidates(self) -> int:
-        return len(ParameterGrid(self.param_grid))
+        return len(ParameterGrid(by_model(self.estimator, self.param_grid)))

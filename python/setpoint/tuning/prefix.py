@@ -8,7 +8,7 @@ fold for all of them. A bare estimator is a pipeline without a prefix. Nothing i
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRequest, get_routing_for_object
 
 from setpoint.tuning import scikit
+from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.search import Candidate
 
 
@@ -53,6 +54,8 @@ def prefixes(estimator: Any, candidates: Mapping[int, Candidate]) -> list[Prefix
     Candidates come by their numbers. Those that restructure the pipeline itself (`steps`) or end in
     an estimator of somebody else are left out.
     """
+    if type(estimator) is OneOf:
+        return [prefix for part in _models(estimator, candidates) for prefix in prefixes(*part)]
     if type(estimator) is Pipeline:
         found = _prefixes(estimator, candidates)
     elif sweeps(estimator):
@@ -63,6 +66,26 @@ def prefixes(estimator: Any, candidates: Mapping[int, Candidate]) -> list[Prefix
     for prefix in found:
         prefix.finals = [part for final in prefix.finals for part in _by_data(final)]
     return found
+
+
+def _models(
+    choice: OneOf, candidates: Mapping[int, Candidate]
+) -> Iterator[tuple[Any, dict[int, Candidate]]]:
+    """Each model of several, and those of the candidates that are candidates of it."""
+    for name, model in choice.models:
+        own: dict[int, Candidate] = {}
+        for number, params in candidates.items():
+            replaced = {"models", *choice.names} & params.keys()
+            chosen = params.get("model", choice.model) or choice.names[0]
+            if chosen == name and not replaced:
+                start = f"{name}__"
+                own[number] = {
+                    key.removeprefix(start): value
+                    for key, value in params.items()
+                    if key.startswith(start)
+                }
+        if own:
+            yield model, own
 
 
 def sweeps(estimator: Any) -> bool:

@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from setpoint.hyperparameters import Domain
 from setpoint.tuning import scikit
 from setpoint.tuning.crossval import SweepSearchCV
+from setpoint.tuning.one_of import by_model
 from setpoint.tuning.search import Candidate, Tuner
 from setpoint.tuning.space import SAMPLINGS, Dimension, Sampling, Space, draw, space_of
 
@@ -51,6 +52,7 @@ def proposals(
     sampling : {"random", "sobol", "latin"}
         How draws are spread.
     """
+    space = by_model(estimator, space)
     found: list[Candidate]
     if sampling == "random" and _is_scikit_learns(space):
         with warnings.catch_warnings():  # of a space that is too small: there is one for all spaces

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
+from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.prefix import sweeps
 
 
@@ -56,6 +57,9 @@ def seeded(estimator: Any, seed: Seed) -> Any:
     hyperparameters only. The best estimator is fitted with the estimator's own ``random_state``.
     """
     own = clone(estimator)
+    if type(own) is OneOf:
+        own.models = [(name, seeded(model, seed)) for name, model in own.models]
+        return own
     last, prefix = own, ""
     if type(own) is Pipeline:
         name, last = own.steps[-1]
