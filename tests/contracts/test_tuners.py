@@ -209,7 +209,7 @@ def test_points_of_ranges_are_inside_and_native(tuner):
     candidates = tuner(Bowl(), RANGES, cv=2).fit(X, y).cv_results_["params"]
     space = Space(RANGES)
     for params in candidates:
-        assert space.decode(space.encode(params)) == params
+        space.encode(params)  # an error if it is not in the space
         assert {name: type(value) for name, value in params.items()} == {
             "x": float, "rate": float, "n": int, "kind": str,
         }  # fmt: skip
