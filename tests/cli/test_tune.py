@@ -53,6 +53,15 @@ def test_default_grid_of_every_family(run, model: str, data: str) -> None:
     assert json.loads(out)["n_candidates"] == np.prod([len(values) for values in grid.values()])
 
 
+def test_a_journal_is_gone_on_with_and_that_of_another_search_refused(run, tmp_path) -> None:
+    command = ["tune", "iris", *SMALL, "--json", "--journal", str(tmp_path / "search.db")]
+    first, again = (json.loads(run(*command)[1]) for _ in range(2))
+    assert first["candidates"] == again["candidates"]
+    code, _, err = run(*command, "--seed", "7")
+    assert code == 2
+    assert "--journal" in err and "is the journal of another search" in err
+
+
 def test_time_limit_gives_the_best_so_far(run) -> None:
     costly = ["--param", "max_features=" + ",".join(map(str, range(1, 65)))]
     limited = ["--time-limit", "3", "--no-refit", "--json"]

@@ -175,7 +175,8 @@ class Searcher:
 
     def __call__(self, estimator, grid, **settings):
         known = inspect.signature(self.cls).parameters
-        n = min(DRAWS, len(ParameterGrid(grid)))
+        is_listed = all(isinstance(values, list) for values in grid.values())
+        n = min(DRAWS, len(ParameterGrid(grid))) if is_listed else DRAWS
         own = {"random_state": 0, "n_iter": n, "n_candidates": n}
         own = {name: value for name, value in own.items() if name in known}
         return self.cls(estimator, grid, **(own | settings))

@@ -1,15 +1,21 @@
 """What every registered tuner promises, whatever it proposes."""
 
+import inspect
+import math
+import sqlite3
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import check_cv
 
-from contracts.cases import KINDS, LARGE, SMALL, continuous, every_kind, every_tuner
+from contracts.cases import DRAWS, KINDS, LARGE, SMALL, continuous, every_kind, every_tuner
+from setpoint import Choice, Integer, Real, Space
 from setpoint.tuning import TimeLimitWarning
 
 
@@ -159,3 +165,102 @@ def test_clone(tuner):
     assert other.get_params().keys() == search.get_params().keys()
     assert other.cv == 4
     assert other.time_limit == 5.0
+
+
+class Bowl(BaseEstimator):
+    """Its score is a bowl over its hyperparameters, whatever the rows."""
+
+    def __init__(self, x=0.0, rate=0.1, n=5, kind="good"):
+        self.x = x
+        self.rate = rate
+        self.n = n
+        self.kind = kind
+
+    def fit(self, X, y):
+        self.fitted_ = True
+        return self
+
+    def score(self, X, y):
+        distance = ((self.x - 0.7) / 4) ** 2 + (math.log10(self.rate) + 3) ** 2 / 16
+        return -distance - ((self.n - 7) / 9) ** 2 - (self.kind == "bad")
+
+
+VALUES = {"x": [-2.0, -1.0, 0.0, 1.0, 2.0], "rate": [1e-4, 1e-3, 1e-2], "n": [1, 5, 8]}
+RANGES = {
+    "x": Real(-2.0, 2.0),
+    "rate": Real(1e-4, 1.0, log=True),
+    "n": Integer(1, 9, step=2),
+    "kind": Choice("good", "bad"),
+}
+
+
+@every_tuner
+def test_better_than_the_centre_on_a_bowl(tuner):
+    X, y = continuous("regression")
+    search = tuner(Bowl(), VALUES, cv=2).fit(X, y)
+    assert search.best_score_ > Bowl(x=0.0, rate=1e-2, n=5).score(X, y)
+
+
+@every_tuner
+def test_points_of_ranges_are_inside_and_native(tuner):
+    if "param_grid" in inspect.signature(tuner.cls).parameters:
+        pytest.skip("takes lists of values only")
+    X, y = continuous("regression")
+    candidates = tuner(Bowl(), RANGES, cv=2).fit(X, y).cv_results_["params"]
+    space = Space(RANGES)
+    for params in candidates:
+        space.encode(params)  # an error if it is not in the space
+        assert {name: type(value) for name, value in params.items()} == {
+            "x": float, "rate": float, "n": int, "kind": str,
+        }  # fmt: skip
+        assert params["n"] % 2 == 1
+    assert min(params["rate"] for params in candidates) < 1e-2
+
+
+@every_tuner
+def test_the_budget_is_kept_exactly(tuner):
+    X, y = continuous("regression")
+    search = tuner(Bowl(), VALUES, cv=2).fit(X, y)
+    n_first = np.atleast_1d(search.n_candidates_)[0]
+    draws = {"n_iter", "n_candidates"} & inspect.signature(tuner.cls).parameters.keys()
+    assert n_first == (DRAWS if draws else 45)
+    assert len(search.cv_results_["params"]) == np.sum(search.n_candidates_)
+    assert search.n_fits_ == 2 * len(search.cv_results_["params"])
+
+
+@every_tuner
+@every_kind
+def test_resumed_equals_uninterrupted(tuner, kind, tmp_path):
+    """Whatever part of a journal is left."""
+    X, y = continuous(kind.task)
+    path = tmp_path / "search.db"
+    whole = fitted(tuner(kind.small(), space(kind), cv=3, journal=path), X, y)
+    with closing(sqlite3.connect(path)) as database:
+        ((n_groups,),) = database.execute("SELECT max(number) FROM groups").fetchall()
+        database.execute("DELETE FROM evaluations WHERE in_group > ?", (n_groups // 2,))
+        database.execute("DELETE FROM groups WHERE number > ?", (n_groups // 2,))
+        database.commit()
+    resumed = fitted(tuner(kind.small(), space(kind), cv=3, journal=path), X, y)
+    assert_same_results(resumed, whole)
+    assert resumed.n_fits_ == whole.n_fits_
+    np.testing.assert_array_equal(resumed.predict(X), whole.predict(X))
+
+
+@every_tuner
+@every_kind
+def test_an_executor_changes_no_score(tuner, kind):
+    """As equal as the family promises of together and alone."""
+    X, y = continuous(kind.task)
+    local = fitted(tuner(kind.small(), space(kind), cv=3), X, y)
+    with ThreadPoolExecutor(2) as executor:
+        remote = fitted(tuner(kind.small(), space(kind), cv=3, executor=executor), X, y)
+    if not kind.agreement:
+        assert_same_results(remote, local)
+        return
+    if tuner.name != "bayes":  # which may go another way from scores that differ by a digit
+        assert remote.cv_results_["params"] == local.cv_results_["params"]
+        np.testing.assert_allclose(
+            remote.cv_results_["mean_test_score"],
+            local.cv_results_["mean_test_score"],
+            atol=10 * kind.agreement,
+        )

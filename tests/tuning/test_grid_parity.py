@@ -61,6 +61,10 @@ def test_is_a_search_of_scikit_learn():
     assert is_classifier(search)
     assert set(search.get_params(deep=False)) == {
         *ScikitGridSearchCV(FOREST, GRID).get_params(deep=False),
+        "executor",
+        "fit_time_limit",
+        "journal",
+        "nested_cv",
         "time_limit",
     }
 

@@ -12,7 +12,7 @@ import pytest
 import tqdm.auto
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.tree import DecisionTreeClassifier
 
 from setpoint import GridSearchCV, RandomForestClassifier, RandomForestRegressor
@@ -135,6 +135,38 @@ def test_time_limit_of_a_sweep_leaves_candidates_out():
     assert time.perf_counter() - start < 3
     assert search.best_index_ == 0
     assert {"n_estimators": 5000, "min_samples_split": 4} in search.skipped_
+
+
+def test_a_training_that_takes_too_long_is_a_failed_fit():
+    rows = make_classification(1000, 10, n_informative=5, random_state=0)
+    forest = RandomForestClassifier(2, random_state=0)
+    grid = {"n_estimators": [2, 1_000_000], "max_features": [2, 3]}
+    search = GridSearchCV(forest, grid, cv=2, fit_time_limit=0.5)
+    start = time.perf_counter()
+    with (
+        pytest.warns(UserWarning, match="non-finite"),
+        pytest.warns(FitFailedWarning, match="longer than fit_time_limit=0.5 s") as caught,
+    ):
+        search.fit(*rows)
+    assert time.perf_counter() - start < 60
+    assert "4 fits failed out of a total of 8" in str(caught[0].message)
+    small = [params["n_estimators"] == 2 for params in search.cv_results_["params"]]
+    means = search.cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(np.isfinite(means), small)
+    free = GridSearchCV(forest, {"max_features": [2, 3]}, cv=2).fit(*rows)
+    np.testing.assert_array_equal(means[small], free.cv_results_["mean_test_score"])
+    assert search.skipped_ == []
+
+
+def test_a_training_that_takes_too_long_may_be_an_error():
+    rows = make_classification(1000, 10, n_informative=5, random_state=0)
+    forest = RandomForestClassifier(1_000_000, random_state=0)
+    search = GridSearchCV(forest, {"max_features": [2]}, cv=2, fit_time_limit=0.2)
+    with pytest.raises(ValueError, match="All the 2 fits failed"):
+        search.fit(*rows)
+    search.set_params(error_score="raise")
+    with pytest.raises(TimeoutError, match=r"longer than fit_time_limit=0\.2 s"):
+        search.fit(*rows)
 
 
 def test_time_limit_before_anything_is_done_is_an_error():

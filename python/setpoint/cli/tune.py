@@ -31,7 +31,7 @@ from setpoint.cli.values import estimator_class, make_estimator, parse_params
 from setpoint.datasets.table import DataError, suggest
 from setpoint.estimators.persistence import save
 from setpoint.families import FAMILIES
-from setpoint.tuning import TUNERS
+from setpoint.tuning import TUNERS, JournalError
 
 _USAGE = "FILE_OR_NAME [--target COLUMN] [--param NAME=VALUE,...] [options]"
 _EPILOG = """\
@@ -66,6 +66,7 @@ def add_to(verbs: Verbs) -> None:
     add("--no-shuffle", action="store_true", help="cut folds from the rows in their order")
     add("--scoring", metavar="NAME", help="scikit-learn's name (default: accuracy, or r2)")
     add("--time-limit", type=_seconds, metavar="SECONDS", help="stop then with the best so far")
+    add("--journal", metavar="FILE", help="keep what is finished there; the same command goes on")
     add("--top", type=int, default=10, metavar="N", help="candidates to print (default: 10)")
     add("--no-refit", action="store_true", help="do not fit the best on all rows afterwards")
     add("--save", metavar="FILE", help="write the refitted best model (.safetensors)")
@@ -96,11 +97,15 @@ def run(args: argparse.Namespace) -> None:
         cv=_splitter(args, problem),
         verbose=int(sys.stderr.isatty()),
         time_limit=args.time_limit,
+        journal=args.journal,
         **_settings(args, kind),
     )
     start = time.perf_counter()
     with redirect_stdout(StringIO()):  # the summary says what a verbose search prints
-        search.fit(X, problem.y)
+        try:
+            search.fit(X, problem.y)
+        except JournalError as error:
+            raise UsageError(f"--journal: {error}") from None
     if np.isnan(search.cv_results_["mean_test_score"]).all():
         raise DataError("no candidate has a score; the warnings above say why")
     outcome = Outcome(args, problem, search, time.perf_counter() - start)

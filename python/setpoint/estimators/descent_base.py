@@ -22,6 +22,7 @@ class Descent(DescentHyperparameters, EpochEstimator):
 
     _family: ClassVar[str] = "descent"
     _resumed: ClassVar[Any] = True
+    _side_by_side: ClassVar[str | None] = "batch_size"
 
     def _learn_rows(self, unfitted: Any, X: Any) -> tuple[Columns, Any]:
         columns, rows = super()._learn_rows(unfitted, X)

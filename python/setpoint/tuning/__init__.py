@@ -1,9 +1,13 @@
 """Searches for good hyperparameters. Adding one: a file here and a line in `TUNERS`."""
 
 from setpoint.tuning.bayesian import BayesSearchCV
+from setpoint.tuning.choice import OneStandardError
 from setpoint.tuning.function import Optimum, Trial, Tuner, maximize, minimize
 from setpoint.tuning.grid import GridSearchCV
 from setpoint.tuning.halving import HalvingGridSearchCV, HalvingRandomSearchCV
+from setpoint.tuning.journal import JournalError
+from setpoint.tuning.nested import Nested
+from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.random import RandomizedSearchCV
 from setpoint.tuning.search import TimeLimitWarning
 from setpoint.tuning.space import Space
@@ -22,6 +26,10 @@ __all__ = [
     "GridSearchCV",
     "HalvingGridSearchCV",
     "HalvingRandomSearchCV",
+    "JournalError",
+    "Nested",
+    "OneOf",
+    "OneStandardError",
     "Optimum",
     "RandomizedSearchCV",
     "Space",

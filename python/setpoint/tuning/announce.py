@@ -5,6 +5,7 @@ Fits that go the ordinary way print their own.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from joblib.logger import short_format_time
@@ -12,13 +13,13 @@ from joblib.logger import short_format_time
 from setpoint.tuning.task import Board, Result, Task
 
 
-def announce(task: Task, board: Board) -> None:
-    """Print a line for each result on the board, if ``verbose`` is 2 or more."""
+def announce(task: Task, board: Board, known: Collection[tuple[int, int]] = ()) -> None:
+    """Print a line for each result on the board that is new, if ``verbose`` is 2 or more."""
     if task.verbose < 2:
         return
     for candidate, row in enumerate(board.results):
         for fold, result in enumerate(row):
-            if result is not None:
+            if result is not None and (candidate, fold) not in known:
                 print(_line(task, candidate, fold, result))
 
 

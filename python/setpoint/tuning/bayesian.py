@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -115,6 +116,7 @@ def _best(part: Scores) -> Any:
     return part[np.nanargmax(means)]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_",)):
     """Search candidates that a Gaussian process chooses, by cross-validation.
 
@@ -178,48 +180,16 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
 
     _goes_on_after_failures = True
 
-    def __init__(
-        self,
-        estimator: Any,
-        search_spaces: Any = None,
-        *,
-        n_iter: int = 50,
-        n_points: int = 1,
-        n_initial_points: int | None = None,
-        profile: bool = True,
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: int | str = "2*n_jobs",
-        random_state: Any = None,
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-        time_limit: float | None = None,
-    ) -> None:
-        super().__init__(
-            estimator,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
-        self.search_spaces = search_spaces
-        self.n_iter = n_iter
-        self.n_points = n_points
-        self.n_initial_points = n_initial_points
-        self.profile = profile
-        self.random_state = random_state
-        self.time_limit = time_limit
+    search_spaces: Any = field(default=None, kw_only=False)
+    n_iter: int = 50
+    n_points: int = 1
+    n_initial_points: int | None = None
+    profile: bool = True
+    random_state: Any = None
 
     def _tuner(self) -> Tuner:
         space = space_of(self.estimator, self.search_spaces)
-        seed = check_random_state(self.random_state).randint(2**32, dtype=np.uint32)
+        seed = check_random_state(self._random_state).randint(2**32, dtype=np.uint32)
         random = np.random.default_rng(seed)
         view = profile(self.estimator, space, random) if self.profile else Profile(space, [{}])
         if view.space is None:

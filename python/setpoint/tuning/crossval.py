@@ -11,7 +11,11 @@ import numbers
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from copy import copy
+from dataclasses import dataclass, field
 from inspect import signature
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,7 +26,13 @@ from sklearn.utils import indexable
 from setpoint.tuning import scikit
 from setpoint.tuning.documented import completed
 from setpoint.tuning.evaluation import Evaluation
+from setpoint.tuning.identity import facts_of
+from setpoint.tuning.journal import Journal
+from setpoint.tuning.nested import nested
+from setpoint.tuning.one_of import OneOf
+from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
+from setpoint.tuning.seeds import draw
 from setpoint.tuning.task import Result
 
 # Not all of them are learned by every fit: those of an earlier one must not stay.
@@ -32,23 +42,46 @@ _LEARNED = (
     "best_params_",
     "best_score_",
     "feature_names_in_",
+    "nested_",
     "refit_time_",
 )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SweepSearchCV(scikit.BaseSearchCV):
-    """Base of the searches over cross-validated candidates.
+    """Base of the searches over cross-validated candidates, with the arguments of all of them.
 
-    A subclass sets ``time_limit`` and gives `_tuner`; or it has a scikit-learn search for another
-    base, whose ``_run_search`` is then used. `without` names the entries of the shared docstring
-    that it does not have.
+    A subclass adds its own as fields and gives `_tuner`; or it has a scikit-learn search for
+    another base, whose ``_run_search`` is then used. `without` names the entries of the shared
+    docstring that it does not have.
     """
 
+    _own_constraints: ClassVar[dict[str, Any]] = {
+        "time_limit": [None, scikit.Interval(numbers.Real, 0, None, closed="neither")],
+        "fit_time_limit": [None, scikit.Interval(numbers.Real, 0, None, closed="neither")],
+        "journal": [str, PathLike, None],
+        "executor": [scikit.HasMethods("submit"), None],
+        "nested_cv": ["cv_object", None],
+    }
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **scikit.BaseSearchCV._parameter_constraints,
-        "time_limit": [None, scikit.Interval(numbers.Real, 0, None, closed="neither")],
+        **_own_constraints,
     }
+
+    estimator: Any = field(kw_only=False)
+    scoring: Any = None
+    n_jobs: int | None = None
+    refit: Any = True
+    cv: Any = None
+    verbose: int = 0
+    pre_dispatch: int | str = "2*n_jobs"
+    error_score: Any = np.nan
+    return_train_score: bool = False
     time_limit: float | None = None
+    fit_time_limit: float | None = None
+    journal: str | PathLike[str] | None = None
+    executor: Any = None
+    nested_cv: Any = None
 
     _goes_on_after_failures: ClassVar[bool] = False
     """Whether the tuner may find candidates that can be fitted after a batch of none."""
@@ -85,6 +118,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
         TimeoutError
             If ``time_limit`` ended before one candidate was evaluated on all folds.
         """
+        if self.nested_cv is not None and not self.refit:
+            raise ValueError("nested_cv scores best estimators: it needs refit=True")
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
         params = scikit.check_method_params(X, params=params)
@@ -98,28 +133,57 @@ class SweepSearchCV(scikit.BaseSearchCV):
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self._check_input_parameters(X=X, y=y, split_params=split)
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **split)
-        with Progress(self.verbose > 0) as progress:
+        with ExitStack() as stack:
+            progress = stack.enter_context(Progress(self.verbose > 0))
+            journal = self._opened_journal(stack, X, y, params)
+            workers = None
+            if self.executor is not None:
+                workers = stack.enter_context(Workers(self.executor))
             clock = Clock(self.time_limit)
-            evaluation = Evaluation(self, X, y, scorers, routed, clock, progress)
+            evaluation = Evaluation(self, X, y, scorers, routed, clock, progress, journal, workers)
             # A search class of the user's may know nothing of callbacks.
             told_of = "callback_ctx" in signature(self._run_search).parameters
             self._run_search(evaluation, **({"callback_ctx": context} if told_of else {}))
             evaluation.finish()
 
         learned = self._chosen(evaluation, refit_metric) | self._saved(evaluation)
+        self._warn_of_limit(evaluation)
         if self.refit:
             known = evaluation.refitted.get(learned["best_index_"])
             learned |= self._refitted(learned, X, y, routed.estimator.fit, known, context, told)
+        if self.nested_cv is not None:
+            learned["nested_"] = nested(self, X, y, params, split)
         named = isinstance(scorers, scikit.MultimetricScorer)
         self._adopt(learned | {"scorer_": scorers._scorers if named else scorers})
         context.call_on_fit_task_end(estimator=self, **told)
         return self
+
+    def _opened_journal(
+        self, stack: ExitStack, X: Any, y: Any, metadata: Mapping[str, Any]
+    ) -> Journal | None:
+        """The journal, if there is one, and the random state, which it remembers if it is drawn."""
+        self._random_state = getattr(self, "random_state", None)
+        if self.journal is None:
+            return None
+        journal = stack.enter_context(Journal(self.journal, facts_of(self, X, y, metadata)))
+        if self._random_state is None:
+            self._random_state = journal.remember("random_state", draw)
+        return journal
 
     def _adopt(self, learned: Mapping[str, Any]) -> None:
         """Become fitted, all at once, and forget what an earlier fit has learned."""
         for name in _LEARNED:
             self.__dict__.pop(name, None)
         self.__dict__.update(learned)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # An executor cannot be written to a file or copied.
+        return {**super().__getstate__(), "executor": None}
+
+    def __sklearn_clone__(self) -> Self:
+        cloned: Self = scikit.clone_parametrized(copy(self))
+        cloned.executor = self.executor
+        return cloned
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "cv_results_")
@@ -179,6 +243,17 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
     def _saved(self, evaluation: Evaluation) -> dict[str, Any]:
         """What sharing saved and what the time limit left out, by attribute."""
+        fits = _counted(evaluation.n_done, "candidate fit")
+        models = _counted(evaluation.n_fits, "trained model")
+        return {
+            "n_candidates_": len(evaluation.candidates),
+            "n_fits_": evaluation.n_fits,
+            "sharing_": f"{fits} scored from {models}",
+            "skipped_": evaluation.skipped,
+        }
+
+    def _warn_of_limit(self, evaluation: Evaluation) -> None:
+        """Say what the time limit left out; called by `fit`, whose caller the warning names."""
         skipped, n = evaluation.skipped, len(evaluation.candidates)
         if skipped:
             warnings.warn(
@@ -195,14 +270,6 @@ class SweepSearchCV(scikit.BaseSearchCV):
                 TimeLimitWarning,
                 stacklevel=4,
             )
-        fits = _counted(evaluation.n_done, "candidate fit")
-        models = _counted(evaluation.n_fits, "trained model")
-        return {
-            "n_candidates_": n,
-            "n_fits_": evaluation.n_fits,
-            "sharing_": f"{fits} scored from {models}",
-            "skipped_": skipped,
-        }
 
     def _refitted(
         self,
@@ -227,6 +294,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
                 best._adopt(*known, {})
             seconds = time.time() - start
         context.call_on_fit_task_end(estimator=self, **told)
+        best = best.model_ if isinstance(best, OneOf) else best
         refitted = {"best_estimator_": best, "refit_time_": seconds}
         if hasattr(best, "feature_names_in_"):
             refitted["feature_names_in_"] = best.feature_names_in_

@@ -13,13 +13,14 @@ def completed(text: str, *, without: tuple[str, ...] = ()) -> str:
     Parameters
     ----------
     text : str
-        With ``{parameters}``, ``{attributes}`` and ``{notes}`` where they belong.
+        With the names of sections, such as ``{parameters}``, where they belong.
     without : tuple of str
         Entries that this search does not have.
     """
     text = inspect.cleandoc(text)
     for place, section in _SECTIONS.items():
-        text = text.replace(place, _without(section, without))
+        names = () if "halving" in place else without
+        text = text.replace(place, _without(section, names))
     return text
 
 
@@ -60,7 +61,22 @@ time_limit : float, default=None
     Seconds for evaluating candidates. When they are over, the best candidate so far is chosen
     among those that have all their folds, a `TimeLimitWarning` says how many were left out and
     ``skipped_`` which; their mean scores are NaN. A fit that the joblib way has begun is
-    completed."""
+    completed.
+fit_time_limit : float, default=None
+    Seconds for training one candidate on one fold. A training of setpoint that takes longer is
+    stopped, and counts as a fit that failed; one of another library is not interrupted.
+journal : str or path-like, default=None
+    A file that keeps each evaluation as soon as its pass is finished. The same call goes on
+    from it, with the same result as if it had never stopped; a search for more candidates goes
+    on where this one ended. The journal of another search is refused with a `JournalError`
+    that names the difference. Time limits count from each call anew.
+executor : concurrent.futures.Executor, default=None
+    Where to train and score: a process pool, dask's ``client.get_executor()``, and others. It is
+    sent passes on one fold; a worker gets the data once, and uses one thread unless `n_jobs`
+    says otherwise. The result is the same as without.
+nested_cv : int, splitter or iterable, default=None
+    Outer folds. The whole search, with its limits, is repeated without each of them, and its
+    best estimator is scored on it: see ``nested_``."""
 
 _ATTRIBUTES = """\
 cv_results_ : dict of str to (masked) array
@@ -89,7 +105,10 @@ n_fits_ : int
 sharing_ : str
     The same in words: "180 candidate fits scored from 5 trained models".
 skipped_ : list of dict
-    Candidates that the time limit left without a score on some fold."""
+    Candidates that the time limit left without a score on some fold.
+nested_ : Nested
+    With `nested_cv`: ``scores`` of the best estimators on the outer folds, ``best_params`` and
+    ``best_scores`` of each search, and out-of-fold ``predictions``."""
 
 _NOTES = """\
 Notes
@@ -101,4 +120,37 @@ luck, and can share their training. The last fit uses the estimator's own ``rand
 A fold whose training rows lack a class, and hyperparameters that are refused, are evaluated the
 ordinary way, so that scores, warnings and errors are scikit-learn's."""
 
-_SECTIONS = {"{parameters}": _PARAMETERS, "{attributes}": _ATTRIBUTES, "{notes}": _NOTES}
+_HALVING = """\
+factor : int or float, default=3
+    One in so many candidates stays from iteration to iteration, with that many times the
+    resource.
+resource : 'n_samples' or str, default='n_samples'
+    What grows: the rows, or a hyperparameter such as ``n_estimators``.
+max_resources : int or 'auto', default='auto'
+    The most of it that a candidate gets; 'auto': all rows.
+min_resources : {'exhaust', 'smallest'} or int
+    What candidates begin with. 'exhaust', the default for a grid: so much that the last ones
+    get `max_resources`; 'smallest', the default for draws: twice the rows that every fold and
+    class need, or 1 of another resource.
+aggressive_elimination : bool, default=False
+    Repeat the first iteration until few enough candidates are left to reach `max_resources`.
+random_state : int, RandomState instance or None, default=None
+    Seed of the rows, and of the candidates if they are drawn."""
+
+_HALVING_ATTRIBUTES = """\
+n_resources_ : list of int
+    The resource at each iteration.
+n_candidates_ : list of int
+    The number of candidates at each iteration.
+n_remaining_candidates_ : int
+    How many would have gone on.
+n_iterations_ : int
+    The number of iterations; fewer than planned if the time was over."""
+
+_SECTIONS = {
+    "{parameters}": _PARAMETERS,
+    "{attributes}": _ATTRIBUTES,
+    "{halving}": _HALVING,
+    "{halving attributes}": _HALVING_ATTRIBUTES,
+    "{notes}": _NOTES,
+}

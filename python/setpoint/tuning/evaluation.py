@@ -8,17 +8,21 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.pipeline import Pipeline
 
+from setpoint.estimators.base import SweepEstimator
 from setpoint.tuning import ordinary, scikit, sweep
 from setpoint.tuning.announce import announce
+from setpoint.tuning.identity import fingerprint
+from setpoint.tuning.journal import Journal
+from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import Candidate, Clock, Progress
-from setpoint.tuning.seeds import draw_once, seeded
-from setpoint.tuning.task import Board, Fold, Result, Task
+from setpoint.tuning.seeds import Seed, draw, seeded
+from setpoint.tuning.task import Board, Fold, Group, Result, Task
 
 
 class Evaluation:
@@ -47,11 +51,17 @@ class Evaluation:
         routed: Any,
         clock: Clock,
         progress: Progress,
+        journal: Journal | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._search, self._X, self._y, self._scorer = search, X, y, scorer
         self._routed, self.clock, self._progress = routed, clock, progress
-        self._seed = draw_once()
+        self._journal, self._workers = journal, workers
+        self._seed = Seed() if journal is None else Seed(partial(journal.remember, "seed", draw))
         self._estimator = seeded(search.estimator, self._seed)
+        self._all_folds: list[Fold] | None = None
+        self._named_folds: tuple[Sequence[Fold], str] | None = None
+        self._cache: dict[Any, Any] = {}
         self._rows: list[Result | None] = []
         self._more: dict[str, list[Any]] = defaultdict(list)
         self._n_contexts = 0
@@ -104,12 +114,17 @@ class Evaluation:
                 "No fits were performed. Was the CV iterator empty? Were there no candidates?"
             )
         self._progress.expect(n)
-        board = Board(len(candidates), len(task.folds))
+        board = Board(len(candidates), len(task.folds), self._write)
+        self._remember(task, board)
+        known = set(board.places())
         contexts = self._contexts(callback_ctx, n)
-        sweep.evaluate(task, board)
+        if self._workers is None:
+            sweep.evaluate(task, board)
+        else:
+            self._workers.evaluate(task, board)
         first = len(self.candidates)
-        self.refitted |= {first + number: known for number, known in task.refitted.items()}
-        announce(task, board)
+        self.refitted |= {first + number: model for number, model in task.refitted.items()}
+        announce(task, board, known)
         _warn(board.warnings)
         self._tell(board, contexts)
         ordinary.evaluate(task, board, self._search, contexts)
@@ -128,9 +143,39 @@ class Evaluation:
                 )
         return self._table
 
+    def _remember(self, task: Task, board: Board) -> None:
+        """Put on the board what the journal has of this batch."""
+        if self._journal is None:
+            return
+        first, n = len(self.candidates), len(task.candidates)
+        self._journal.propose(first, task.candidates, self._rows_of(task.folds))
+        board.fill(Group(*self._journal.load(first, n)))
+        self._progress.advance(len(board.done()))
+
+    def _write(self, group: Group) -> None:
+        if self._journal is not None:
+            first = len(self.candidates)
+            rows = ((first + number, fold, result) for number, fold, result in group.rows())
+            self._journal.save(rows, group.n_fits, group.warnings)
+
+    def _rows_of(self, folds: Sequence[Fold]) -> str:
+        if self._named_folds is None or self._named_folds[0] is not folds:
+            rows = [(fold.train, fold.test) for fold in folds]
+            self._named_folds = folds, fingerprint(rows)
+        return self._named_folds[1]
+
     def _folds(self, cv: Any) -> list[Fold]:
+        """The folds of a splitter; the search's own are made once for all batches."""
+        own = self._search._checked_cv_orig
+        if cv is not None and cv is not own:
+            return self._split(cv)
+        if self._all_folds is None:
+            self._all_folds = self._split(own)
+        return self._all_folds
+
+    def _split(self, cv: Any) -> list[Fold]:
         split = self._routed.splitter.split
-        splits = list((cv or self._search._checked_cv_orig).split(self._X, self._y, **split))
+        splits = list(cv.split(self._X, self._y, **split))
         if len(splits) != self._search.n_splits_:
             raise ValueError(
                 "cv.split and cv.get_n_splits return inconsistent results. Expected "
@@ -162,7 +207,10 @@ class Evaluation:
             seed=self._seed,
             clock=self.clock,
             progress=self._progress,
-            refit=bool(search.refit) and type(search.estimator) is not Pipeline,
+            refit=bool(search.refit) and isinstance(search.estimator, SweepEstimator),
+            fit_time_limit=search.fit_time_limit,
+            in_passes=self._journal is not None,
+            cache=self._cache,
         )
 
     def _contexts(self, callback_ctx: Any, n: int) -> list[Any] | None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from setpoint.tuning.bayesian import bayesian
+from setpoint.tuning.identity import describe
+from setpoint.tuning.journal import Journal, JournalError
 from setpoint.tuning.proposer import Proposer
 from setpoint.tuning.search import Candidate, Clock, Scores, run
+from setpoint.tuning.seeds import draw
 from setpoint.tuning.space import Point, Space
 
 __all__ = ["Optimum", "Trial", "Tuner", "maximize", "minimize"]
@@ -73,6 +78,7 @@ def minimize(
     time_limit: float | None = None,
     random_state: Any = None,
     start: Mapping[str, Any] | None = None,
+    journal: str | PathLike[str] | None = None,
 ) -> Optimum:
     """Find where a function is small, in few evaluations.
 
@@ -91,6 +97,10 @@ def minimize(
         Seed of the search.
     start : dict, default=None
         The first point to try; `ValueError` if it is not in the space.
+    journal : str or path-like, default=None
+        A file that keeps every trial as soon as it is finished. The same call goes on from it, with
+        the same result as if it had never stopped; with more trials, it goes on where it ended.
+        The journal of another search is refused.
 
     Returns
     -------
@@ -101,6 +111,8 @@ def minimize(
     ------
     RuntimeError
         If all evaluations failed; from the exception of the first, if it raised one.
+    JournalError
+        If the journal is that of another search.
 
     Examples
     --------
@@ -112,7 +124,7 @@ def minimize(
     >>> found.best_value < 0.001
     True
     """
-    return _optimum(function, space, 1.0, n_trials, time_limit, random_state, start)
+    return _optimum(function, space, 1.0, n_trials, time_limit, random_state, start, journal)
 
 
 def maximize(
@@ -123,9 +135,10 @@ def maximize(
     time_limit: float | None = None,
     random_state: Any = None,
     start: Mapping[str, Any] | None = None,
+    journal: str | PathLike[str] | None = None,
 ) -> Optimum:
     """Find where a function is large, in few evaluations. Everything else is as in `minimize`."""
-    return _optimum(function, space, -1.0, n_trials, time_limit, random_state, start)
+    return _optimum(function, space, -1.0, n_trials, time_limit, random_state, start, journal)
 
 
 def _optimum(
@@ -136,6 +149,7 @@ def _optimum(
     time_limit: float | None,
     random_state: Any,
     start: Mapping[str, Any] | None,
+    journal: str | PathLike[str] | None,
 ) -> Optimum:
     if n_trials < 1:
         raise ValueError(f"n_trials must be at least 1, got {n_trials}")
@@ -144,9 +158,12 @@ def _optimum(
     space = Space.of(space)
     if start is not None:
         space.encode(start)
-    recorder = _Recorder(function, sign, Clock(time_limit))
-    tuner = bayesian(space, n_trials, _generator(random_state), defaults=start)
-    run(tuner, recorder, recorder.clock)
+    with _opened(journal, function, space, sign, random_state, start) as kept:
+        if kept is not None and random_state is None:
+            random_state = kept.remember("random_state", draw)
+        recorder = _Recorder(function, sign, Clock(time_limit), kept)
+        tuner = bayesian(space, n_trials, _generator(random_state), defaults=start)
+        run(tuner, recorder, recorder.clock)
     known = [trial for trial in recorder.trials if math.isfinite(trial.value)]
     if not known:
         first = recorder.trials[0].error if recorder.trials else "there was no time for one"
@@ -157,23 +174,65 @@ def _optimum(
     return Optimum(best.value, best.params, recorder.trials)
 
 
+def _opened(
+    path: str | PathLike[str] | None,
+    function: Any,
+    space: Space,
+    sign: float,
+    random_state: Any,
+    start: Any,
+) -> AbstractContextManager[Journal | None]:
+    """The journal at this path, if there is one."""
+    if path is None:
+        return nullcontext()
+    told = {"function": function, "space": space, "random_state": random_state, "start": start}
+    facts = {name: describe(value) for name, value in told.items()}
+    return Journal(path, {"search": "minimize" if sign > 0 else "maximize"} | facts)
+
+
 class _Recorder:
     """Evaluates batches for the loop and keeps the trials."""
 
-    def __init__(self, function: Function, sign: float, clock: Clock) -> None:
+    def __init__(
+        self, function: Function, sign: float, clock: Clock, journal: Journal | None
+    ) -> None:
         self._function, self._sign, self.clock = function, sign, clock
+        self._journal = journal
         self.trials: list[Trial] = []
         self.first_error: Exception | None = None
 
     def __call__(self, batch: Sequence[Candidate]) -> Scores:
         scores = np.full((len(batch), 1), math.nan)
+        known = self._known(batch)
         for number, candidate in enumerate(batch):
-            if self.clock.is_over():
+            if number in known:
+                trial = known[number]
+            elif self.clock.is_over():
                 break
-            scores[number] = -self._sign * self._value(dict(candidate))
+            else:
+                trial = self._trial(dict(candidate))
+            self.trials.append(trial)
+            scores[number] = -self._sign * trial.value if trial.error is None else math.nan
         return scores
 
-    def _value(self, params: dict[str, Any]) -> float:
+    def _known(self, batch: Sequence[Candidate]) -> dict[int, Trial]:
+        """The trials of a batch that the journal has, by their place in it."""
+        if self._journal is None:
+            return {}
+        first = len(self.trials)
+        self._journal.propose(first, batch)
+        return {
+            place: Trial(
+                first + place,
+                dict(batch[place]),
+                result["test_scores"],
+                result["fit_error"],
+                result["fit_time"],
+            )
+            for (place, _), result in self._journal.load(first, len(batch))[0].items()
+        }
+
+    def _trial(self, params: dict[str, Any]) -> Trial:
         begin = time.perf_counter()
         value, error = math.nan, None
         try:
@@ -184,8 +243,11 @@ class _Recorder:
             self.first_error = self.first_error or raised
             error = f"{type(raised).__name__}: {raised}"
         seconds = time.perf_counter() - begin
-        self.trials.append(Trial(len(self.trials), params, value, error, seconds))
-        return value if error is None else math.nan
+        trial = Trial(len(self.trials), params, value, error, seconds)
+        if self._journal is not None:
+            result = {"test_scores": value, "fit_error": error, "fit_time": seconds}
+            self._journal.save([(trial.number, 0, result)])
+        return trial
 
 
 class Tuner:
@@ -201,6 +263,10 @@ class Tuner:
         Points spread over the space at first; None: one more than it has dimensions.
     random_state : int, RandomState instance or None, default=None
         Seed of the search.
+    journal : str or path-like, default=None
+        A file that keeps every call. A tuner made with the same arguments goes on from it: it knows
+        what was told, and asks again for points that were asked for and not told. The journal of
+        another search is refused with a `JournalError`.
 
     Examples
     --------
@@ -220,15 +286,44 @@ class Tuner:
         direction: Literal["minimize", "maximize"] = "minimize",
         n_initial_points: int | None = None,
         random_state: Any = None,
+        journal: str | PathLike[str] | None = None,
     ) -> None:
         if direction not in ("minimize", "maximize"):
             raise ValueError(f"direction must be 'minimize' or 'maximize', got {direction!r}")
         self.space = Space.of(space)
         self._sign = 1.0 if direction == "minimize" else -1.0
         n = max(4, len(self.space.columns) + 1) if n_initial_points is None else n_initial_points
-        self._proposer = Proposer(self.space, _generator(random_state), n)
         self.best_value = math.nan
         self.best_params: dict[str, Any] | None = None
+        self._journal: Journal | None = None
+        self._again: list[Point] = []
+        if journal is not None:
+            told = {"space": self.space, "n_initial_points": n, "random_state": random_state}
+            facts = {name: describe(value) for name, value in told.items()}
+            self._journal = Journal(journal, {"search": f"Tuner to {direction}"} | facts)
+            if random_state is None:
+                random_state = self._journal.remember("random_state", draw)
+        self._proposer = Proposer(self.space, _generator(random_state), n)
+        if self._journal is not None:
+            self._replay(self._journal)
+
+    def _replay(self, journal: Journal) -> None:
+        """Make the calls that the journal has; keep the points that were asked for and not told."""
+        out: dict[bytes, Point] = {}
+        for call, place, value in journal.calls():
+            point = np.array(place)
+            if call == "tell":
+                self._learn(point, value)
+                out.pop(point.tobytes(), None)
+                continue
+            for proposed in self._proposer.ask(1):
+                if not np.array_equal(proposed, point, equal_nan=True):
+                    raise JournalError(
+                        f"the journal has {self.space.decode(point)} where this tuner proposes "
+                        f"{self.space.decode(proposed)}"
+                    )
+            out[point.tobytes()] = point
+        self._again = list(out.values())
 
     def ask(self) -> dict[str, Any]:
         """The next point; several may be asked for before the first is told.
@@ -238,18 +333,29 @@ class Tuner:
         RuntimeError
             If all points of the space have been proposed.
         """
+        if self._again:
+            return self.space.decode(self._again.pop(0))
         points = self._proposer.ask(1)
         if not points:
             raise RuntimeError("all points of the space have been proposed")
+        if self._journal is not None:
+            self._journal.note("ask", points[0].tolist())
         return self.space.decode(points[0])
 
     def tell(self, params: Mapping[str, Any], value: float) -> None:
         """Say what the value is at a point, asked for or not; NaN: it has none."""
         point: Point = self.space.encode(params)
         value = float(value)
-        self._proposer.tell(point, self._sign * value if math.isfinite(value) else math.nan)
-        if math.isfinite(value) and not self._sign * value >= self._sign * self.best_value:
-            self.best_value, self.best_params = value, dict(params)
+        self._again = [other for other in self._again if other.tobytes() != point.tobytes()]
+        if self._journal is not None:
+            self._journal.note("tell", point.tolist(), value)
+        self._learn(point, value)
+
+    def _learn(self, point: Point, value: float) -> None:
+        is_known = math.isfinite(value)
+        self._proposer.tell(point, self._sign * value if is_known else math.nan)
+        if is_known and not self._sign * value >= self._sign * self.best_value:
+            self.best_value, self.best_params = value, self.space.decode(point)
 
 
 def _generator(random_state: Any) -> np.random.Generator:

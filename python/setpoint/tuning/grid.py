@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
 from sklearn.model_selection import GridSearchCV as ScikitGridSearchCV
 from sklearn.model_selection import ParameterGrid
 
 from setpoint.tuning.crossval import SweepSearchCV
+from setpoint.tuning.one_of import by_model
 from setpoint.tuning.search import Candidate, Tuner
 
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
@@ -21,6 +22,7 @@ def grid(param_grid: Grid) -> Tuner:
     yield candidates
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GridSearchCV(SweepSearchCV, ScikitGridSearchCV):
     """Search every combination of a grid, by cross-validation, for about the cost of training.
 
@@ -57,40 +59,13 @@ class GridSearchCV(SweepSearchCV, ScikitGridSearchCV):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ScikitGridSearchCV._parameter_constraints,
-        **SweepSearchCV._parameter_constraints,
+        **SweepSearchCV._own_constraints,
     }
 
-    def __init__(
-        self,
-        estimator: Any,
-        param_grid: Grid,
-        *,
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: int | str = "2*n_jobs",
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-        time_limit: float | None = None,
-    ) -> None:
-        super().__init__(
-            estimator,
-            param_grid,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
-        self.time_limit = time_limit
+    param_grid: Grid = field(kw_only=False)
 
     def _tuner(self) -> Tuner:
-        return grid(self.param_grid)
+        return grid(by_model(self.estimator, self.param_grid))
 
     def _n_candidates(self) -> int:
-        return len(ParameterGrid(self.param_grid))
+        return len(ParameterGrid(by_model(self.estimator, self.param_grid)))

@@ -6,16 +6,19 @@ choice among missing scores, spaces) is added here. The evaluation is elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import _num_samples as n_rows
 
 from setpoint.tuning import scikit
 from setpoint.tuning.crossval import SweepSearchCV
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.grid import Grid
+from setpoint.tuning.one_of import by_model
 from setpoint.tuning.random import proposals
 from setpoint.tuning.search import Candidate
 from setpoint.tuning.space import Space
@@ -25,55 +28,54 @@ class _TimeIsOverError(Exception):
     """Ends scikit-learn's loop between two iterations."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class HalvingSearchCV(SweepSearchCV):
     """What both searches by successive halving have in common."""
 
-    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        """Evaluate the candidates on ever more of the resource, and fit the best on all rows.
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **scikit.BaseSuccessiveHalving._parameter_constraints,
+        **SweepSearchCV._own_constraints,
+    }
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Training rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_output), default=None
-            Target of each row.
-        **params : dict of str -> object
-            Passed on as by scikit-learn's searches.
+    factor: float = 3
+    resource: str = "n_samples"
+    max_resources: int | str = "auto"
+    min_resources: int | str = "exhaust"
+    aggressive_elimination: bool = False
+    cv: Any = 5
+    return_train_score: bool = True
+    random_state: Any = None
+    pre_dispatch: int | str = field(default="2*n_jobs", init=False)
 
-        Returns
-        -------
-        self : object
-            The fitted search.
-
-        Raises
-        ------
-        ValueError
-            If every fit failed, or an argument is not allowed.
-        TimeoutError
-            If ``time_limit`` ended before one candidate was evaluated on all folds.
-        """
+    def _check_input_parameters(self, X: Any, y: Any, split_params: Any) -> None:
         self._n_samples_orig = n_rows(X)
-        super().fit(X, y, **params)
-        self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
-        return self
+        super()._check_input_parameters(X, y, split_params)
 
-    def _halve(self, loop: Callable[..., None], evaluation: Evaluation, context: Any) -> None:
+    def _run_search(self, evaluate_candidates: Evaluation, *, callback_ctx: Any = None) -> None:
         """Run scikit-learn's loop of iterations, until the time is over."""
+        evaluation = evaluate_candidates
 
-        def evaluate(*args: Any, **kwargs: Any) -> Mapping[str, Any]:
+        def evaluate(candidates: Any, cv: Any, **kwargs: Any) -> Mapping[str, Any]:
             if evaluation.clock.is_over():
                 raise _TimeIsOverError
-            return evaluation(*args, **kwargs)
+            if hasattr(cv, "random_state"):  # scikit-learn's splitter, which draws the rows
+                cv.random_state = self._random_state
+            return evaluation(candidates, cv, **kwargs)
 
         self.n_remaining_candidates_ = 0
         try:
-            loop(self, evaluate, callback_ctx=context)
+            scikit.BaseSuccessiveHalving._run_search(self, evaluate, callback_ctx=callback_ctx)
         except _TimeIsOverError:
             evaluation.was_cut = True
             # The iteration that was about to begin is none.
             self.n_resources_.pop()
             self.n_remaining_candidates_ = self.n_candidates_.pop()
             self.n_iterations_ = len(self.n_resources_)
+
+    def _chosen(self, evaluation: Evaluation, refit_metric: Any) -> dict[str, Any]:
+        chosen = super()._chosen(evaluation, refit_metric)
+        best = chosen["cv_results_"]["mean_test_score"][chosen["best_index_"]]
+        return chosen | {"best_score_": best}
 
     def _saved(self, evaluation: Evaluation) -> dict[str, Any]:
         saved = super()._saved(evaluation)
@@ -88,6 +90,7 @@ class HalvingSearchCV(SweepSearchCV):
         return int(np.argmax(np.where(last, scores, -np.inf)))
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class HalvingGridSearchCV(
     HalvingSearchCV, scikit.HalvingGridSearchCV, without=("pre_dispatch", "n_candidates_")
 ):
@@ -102,31 +105,12 @@ class HalvingGridSearchCV(
         With a ``score`` method, unless `scoring` is given.
     param_grid : dict or list of dict
         Lists of values by hyperparameter name (``step__name`` in a pipeline), or several grids.
-    factor : int or float, default=3
-        One in so many candidates stays from iteration to iteration, with that many times the
-        resource.
-    resource : 'n_samples' or str, default='n_samples'
-        What grows: the rows, or a hyperparameter such as ``n_estimators``.
-    max_resources : int or 'auto', default='auto'
-        The most of it that a candidate gets; 'auto': all rows.
-    min_resources : {'exhaust', 'smallest'} or int, default='exhaust'
-        What candidates begin with; 'exhaust': so much that the last ones get `max_resources`.
-    aggressive_elimination : bool, default=False
-        Repeat the first iteration until few enough candidates are left to reach `max_resources`.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the rows that are drawn.
+    {halving}
     {parameters}
 
     Attributes
     ----------
-    n_resources_ : list of int
-        The resource at each iteration.
-    n_candidates_ : list of int
-        The number of candidates at each iteration.
-    n_remaining_candidates_ : int
-        How many would have gone on.
-    n_iterations_ : int
-        The number of iterations; fewer than planned if the time was over.
+    {halving attributes}
     {attributes}
 
     {notes}
@@ -145,53 +129,16 @@ class HalvingGridSearchCV(
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **scikit.HalvingGridSearchCV._parameter_constraints,
-        "time_limit": SweepSearchCV._parameter_constraints["time_limit"],
+        **SweepSearchCV._own_constraints,
     }
 
-    def __init__(
-        self,
-        estimator: Any,
-        param_grid: Grid,
-        *,
-        factor: float = 3,
-        resource: str = "n_samples",
-        max_resources: int | str = "auto",
-        min_resources: int | str = "exhaust",
-        aggressive_elimination: bool = False,
-        cv: Any = 5,
-        scoring: Any = None,
-        refit: Any = True,
-        error_score: Any = np.nan,
-        return_train_score: bool = True,
-        random_state: Any = None,
-        n_jobs: int | None = None,
-        verbose: int = 0,
-        time_limit: float | None = None,
-    ) -> None:
-        super().__init__(
-            estimator,
-            param_grid,
-            factor=factor,
-            resource=resource,
-            max_resources=max_resources,
-            min_resources=min_resources,
-            aggressive_elimination=aggressive_elimination,
-            cv=cv,
-            scoring=scoring,
-            refit=refit,
-            error_score=error_score,
-            return_train_score=return_train_score,
-            random_state=random_state,
-            n_jobs=n_jobs,
-            verbose=verbose,
-        )
-        self.time_limit = time_limit
+    param_grid: Grid = field(kw_only=False)
 
-    def _run_search(self, evaluate_candidates: Evaluation, *, callback_ctx: Any = None) -> None:
-        loop = scikit.HalvingGridSearchCV._run_search
-        self._halve(loop, evaluate_candidates, callback_ctx)
+    def _generate_candidate_params(self) -> Sequence[Candidate]:
+        return list(ParameterGrid(by_model(self.estimator, self.param_grid)))
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class HalvingRandomSearchCV(
     HalvingSearchCV, scikit.HalvingRandomSearchCV, without=("pre_dispatch", "n_candidates_")
 ):
@@ -209,31 +156,12 @@ class HalvingRandomSearchCV(
         As in `RandomizedSearchCV`; None: the ranges that the estimator declares.
     n_candidates : 'exhaust' or int, default='exhaust'
         How many are drawn; 'exhaust': so many that the last ones get `max_resources`.
-    factor : int or float, default=3
-        One in so many candidates stays from iteration to iteration, with that many times the
-        resource.
-    resource : 'n_samples' or str, default='n_samples'
-        What grows: the rows, or a hyperparameter such as ``n_estimators``.
-    max_resources : int or 'auto', default='auto'
-        The most of it that a candidate gets; 'auto': all rows.
-    min_resources : {'exhaust', 'smallest'} or int, default='smallest'
-        What candidates begin with; 'exhaust': so much that the last ones get `max_resources`.
-    aggressive_elimination : bool, default=False
-        Repeat the first iteration until few enough candidates are left to reach `max_resources`.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the candidates and of the rows that are drawn.
+    {halving}
     {parameters}
 
     Attributes
     ----------
-    n_resources_ : list of int
-        The resource at each iteration.
-    n_candidates_ : list of int
-        The number of candidates at each iteration.
-    n_remaining_candidates_ : int
-        How many would have gone on.
-    n_iterations_ : int
-        The number of iterations; fewer than planned if the time was over.
+    {halving attributes}
     {attributes}
 
     {notes}
@@ -241,57 +169,17 @@ class HalvingRandomSearchCV(
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **scikit.HalvingRandomSearchCV._parameter_constraints,
-        "time_limit": SweepSearchCV._parameter_constraints["time_limit"],
+        **SweepSearchCV._own_constraints,
         "param_distributions": [dict, list, Space, None],
     }
 
-    def __init__(
-        self,
-        estimator: Any,
-        param_distributions: Any = None,
-        *,
-        n_candidates: int | str = "exhaust",
-        factor: float = 3,
-        resource: str = "n_samples",
-        max_resources: int | str = "auto",
-        min_resources: int | str = "smallest",
-        aggressive_elimination: bool = False,
-        cv: Any = 5,
-        scoring: Any = None,
-        refit: Any = True,
-        error_score: Any = np.nan,
-        return_train_score: bool = True,
-        random_state: Any = None,
-        n_jobs: int | None = None,
-        verbose: int = 0,
-        time_limit: float | None = None,
-    ) -> None:
-        super().__init__(
-            estimator,
-            param_distributions,
-            n_candidates=n_candidates,
-            factor=factor,
-            resource=resource,
-            max_resources=max_resources,
-            min_resources=min_resources,
-            aggressive_elimination=aggressive_elimination,
-            cv=cv,
-            scoring=scoring,
-            refit=refit,
-            error_score=error_score,
-            return_train_score=return_train_score,
-            random_state=random_state,
-            n_jobs=n_jobs,
-            verbose=verbose,
-        )
-        self.time_limit = time_limit
-
-    def _run_search(self, evaluate_candidates: Evaluation, *, callback_ctx: Any = None) -> None:
-        loop = scikit.HalvingRandomSearchCV._run_search
-        self._halve(loop, evaluate_candidates, callback_ctx)
+    param_distributions: Any = field(default=None, kw_only=False)
+    n_candidates: int | str = "exhaust"
+    min_resources: int | str = "smallest"
 
     def _generate_candidate_params(self) -> Sequence[Candidate]:
-        n = self.n_candidates
-        if n == "exhaust":
+        if isinstance(self.n_candidates, str):  # 'exhaust'
             n = self.max_resources_ // self.min_resources_
-        return proposals(self.estimator, self.param_distributions, n, self.random_state)
+        else:
+            n = self.n_candidates
+        return proposals(self.estimator, self.param_distributions, n, self._random_state)

@@ -13,7 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from setpoint.tuning import scikit
 from setpoint.tuning.search import Clock
-from setpoint.tuning.task import Board, Result, Task
+from setpoint.tuning.task import Board, Group, Result, Task
 
 
 def evaluate(task: Task, board: Board, caller: Any = None, contexts: Any = None) -> None:
@@ -22,10 +22,12 @@ def evaluate(task: Task, board: Board, caller: Any = None, contexts: Any = None)
     if not pending or task.clock.is_over():
         return
     jobs = (_job(task, candidate, fold, caller, contexts) for candidate, fold in pending)
-    results = Parallel(n_jobs=task.n_jobs, pre_dispatch=task.pre_dispatch)(jobs)
-    for (candidate, fold), result in zip(pending, results, strict=True):
-        board.results[candidate][fold] = result
-        board.n_fits += result is not None and result["fit_error"] is None
+    results = Parallel(n_jobs=task.n_jobs, pre_dispatch=task.pre_dispatch, return_as="generator")(
+        jobs
+    )
+    for place, result in zip(pending, results, strict=True):
+        if result is not None:
+            board.add(Group({place: result}, n_fits=int(result["fit_error"] is None)))
 
 
 def _job(task: Task, candidate: int, fold: int, caller: Any, contexts: Any) -> Any:

@@ -31,6 +31,23 @@ def _timed(answer: Mapping[str, Any], row: int, column: int, n_test: int) -> Res
     }
 
 
+def gave_up(task: Task, scorer: Any, fold: int) -> Result:
+    """The result of a training that took longer than it may: that of a failed fit."""
+    message = f"training took longer than fit_time_limit={task.fit_time_limit} s"
+    if task.error_score == "raise":
+        raise TimeoutError(message)
+    named = scorer._scorers if isinstance(scorer, scikit.MultimetricScorer) else None
+    scores = task.error_score if named is None else dict.fromkeys(named, task.error_score)
+    return {
+        "fit_error": f"TimeoutError: {message}",
+        "n_test_samples": len(task.folds[fold].test),
+        "fit_time": task.fit_time_limit,
+        "score_time": 0.0,
+        "test_scores": scores,
+        **({"train_scores": scores} if task.return_train_score else {}),
+    }
+
+
 class Scored:
     """Results of scores that the core computed."""
 

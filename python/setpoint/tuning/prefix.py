@@ -8,7 +8,7 @@ fold for all of them. A bare estimator is a pipeline without a prefix. Nothing i
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRequest, get_routing_for_object
 
 from setpoint.tuning import scikit
+from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.search import Candidate
 
 
@@ -47,22 +48,44 @@ class Prefix:
         return all(step is None or step == "passthrough" for _, step in steps)
 
 
-def prefixes(estimator: Any, candidates: Iterable[Candidate]) -> list[Prefix]:
+def prefixes(estimator: Any, candidates: Mapping[int, Candidate]) -> list[Prefix]:
     """Sort the candidates that may share a sweep by what stands before the final step.
 
-    Candidates that restructure the pipeline itself (`steps`) or end in an estimator of somebody
-    else are left out.
+    Candidates come by their numbers. Those that restructure the pipeline itself (`steps`) or end in
+    an estimator of somebody else are left out.
     """
+    if type(estimator) is OneOf:
+        return [prefix for part in _models(estimator, candidates) for prefix in prefixes(*part)]
     if type(estimator) is Pipeline:
         found = _prefixes(estimator, candidates)
     elif sweeps(estimator):
-        members = {number: dict(params) for number, params in enumerate(candidates)}
+        members = {number: dict(params) for number, params in candidates.items()}
         found = [Prefix(None, [Final(estimator, members)])]
     else:
         return []
     for prefix in found:
         prefix.finals = [part for final in prefix.finals for part in _by_data(final)]
     return found
+
+
+def _models(
+    choice: OneOf, candidates: Mapping[int, Candidate]
+) -> Iterator[tuple[Any, dict[int, Candidate]]]:
+    """Each model of several, and those of the candidates that are candidates of it."""
+    for name, model in choice.models:
+        own: dict[int, Candidate] = {}
+        for number, params in candidates.items():
+            replaced = {"models", *choice.names} & params.keys()
+            chosen = params.get("model", choice.model) or choice.names[0]
+            if chosen == name and not replaced:
+                start = f"{name}__"
+                own[number] = {
+                    key.removeprefix(start): value
+                    for key, value in params.items()
+                    if key.startswith(start)
+                }
+        if own:
+            yield model, own
 
 
 def sweeps(estimator: Any) -> bool:
@@ -75,18 +98,18 @@ def sweeps(estimator: Any) -> bool:
     return False
 
 
-def _prefixes(pipeline: Pipeline, candidates: Iterable[Candidate]) -> list[Prefix]:
+def _prefixes(pipeline: Pipeline, candidates: Mapping[int, Candidate]) -> list[Prefix]:
     found: dict[Hashable, Prefix] = {}
     finals: dict[Hashable, Final] = {}
     last, default = pipeline.steps[-1]
-    for number, candidate in enumerate(candidates):
+    for number, candidate in candidates.items():
         params = dict(candidate)
         final = params.pop(last, default)
         own = {name: params.pop(name) for name in list(params) if name.startswith(f"{last}__")}
         if "steps" in params or not sweeps(final):
             continue
         # Routing may send another final estimator other metadata: then it has a prefix of its own.
-        key = (_key(params), id(final) if scikit.routing_enabled() else None)
+        key = (key_of(params), id(final) if scikit.routing_enabled() else None)
         if key not in found:
             found[key] = Prefix(_recording(pipeline, params, final), [])
         if (key, id(final)) not in finals:
@@ -102,7 +125,7 @@ def _by_data(final: Final) -> Iterable[Final]:
     parts: dict[Hashable, Final] = {}
     for number, params in final.members.items():
         shape = {name: params[name] for name in params if name in final.estimator._shapes_data}
-        key = _key(shape)
+        key = key_of(shape)
         if key not in parts:
             parts[key] = Final(clone(final.estimator).set_params(**shape))
         parts[key].members[number] = params
@@ -116,7 +139,8 @@ def _recording(pipeline: Pipeline, params: Mapping[str, Any], final: Any) -> Pip
     return clone(pipeline).set_params(**clone(dict(params), safe=False), **recorder)
 
 
-def _key(params: Mapping[str, Any]) -> Hashable:
+def key_of(params: Mapping[str, Any]) -> Hashable:
+    """A key that is equal for equal hyperparameters, as far as that can be seen."""
     return tuple((name, _value_key(params[name])) for name in sorted(params))
 
 

@@ -6,6 +6,7 @@ import itertools
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import joblib
@@ -17,6 +18,7 @@ from sklearn.utils import check_random_state
 from setpoint.hyperparameters import Domain
 from setpoint.tuning import scikit
 from setpoint.tuning.crossval import SweepSearchCV
+from setpoint.tuning.one_of import by_model
 from setpoint.tuning.search import Candidate, Tuner
 from setpoint.tuning.space import SAMPLINGS, Dimension, Sampling, Space, draw, space_of
 
@@ -50,6 +52,7 @@ def proposals(
     sampling : {"random", "sobol", "latin"}
         How draws are spread.
     """
+    space = by_model(estimator, space)
     found: list[Candidate]
     if sampling == "random" and _is_scikit_learns(space):
         with warnings.catch_warnings():  # of a space that is too small: there is one for all spaces
@@ -109,6 +112,7 @@ def _key(params: Candidate) -> Any:
     return key
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RandomizedSearchCV(SweepSearchCV, ScikitRandomizedSearchCV):
     """Search candidates that are drawn from a space, by cross-validation.
 
@@ -153,45 +157,15 @@ class RandomizedSearchCV(SweepSearchCV, ScikitRandomizedSearchCV):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ScikitRandomizedSearchCV._parameter_constraints,
-        **SweepSearchCV._parameter_constraints,
+        **SweepSearchCV._own_constraints,
         "param_distributions": [dict, list, Space, None],
         "sampling": [scikit.StrOptions(set(SAMPLINGS))],
     }
 
-    def __init__(
-        self,
-        estimator: Any,
-        param_distributions: Any = None,
-        *,
-        n_iter: int = 10,
-        sampling: Sampling = "random",
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: int | str = "2*n_jobs",
-        random_state: Any = None,
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-        time_limit: float | None = None,
-    ) -> None:
-        super().__init__(
-            estimator,
-            param_distributions,
-            n_iter=n_iter,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            random_state=random_state,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
-        self.sampling = sampling
-        self.time_limit = time_limit
+    param_distributions: Any = field(default=None, kw_only=False)
+    n_iter: int = 10
+    sampling: Sampling = "random"
+    random_state: Any = None
 
     def _tuner(self) -> Tuner:
         return random(
@@ -199,7 +173,7 @@ class RandomizedSearchCV(SweepSearchCV, ScikitRandomizedSearchCV):
                 self.estimator,
                 self.param_distributions,
                 self.n_iter,
-                self.random_state,
+                self._random_state,
                 self.sampling,
             )
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,42 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
+from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.prefix import sweeps
 
-Seed = Callable[[], int]
 
+def draw() -> int:
+    """A seed from numpy's global generator, as scikit-learn draws for ``random_state=None``.
 
-def draw_once() -> Seed:
-    """Give a function that draws a seed when it is first called, and then always returns it.
-
-    It draws from numpy's global generator, as scikit-learn does for ``random_state=None``, so
-    `numpy.random.seed` makes it repeatable; a search that needs no seed leaves the generator alone.
+    So `numpy.random.seed` makes it repeatable.
     """
-    return cache(lambda: int(check_random_state(None).randint(2**31 - 1)))
+    return int(check_random_state(None).randint(2**31 - 1))
+
+
+class Seed:
+    """A seed that is drawn when it is first asked for, and then stays the same.
+
+    A search that needs no seed leaves numpy's global generator alone. One that is sent to another
+    process has drawn it before.
+
+    Parameters
+    ----------
+    make : callable
+        Draws it.
+    """
+
+    def __init__(self, make: Callable[[], int] = draw) -> None:
+        self._make = make
+        self._value: int | None = None
+
+    def __call__(self) -> int:
+        """The seed."""
+        if self._value is None:
+            self._value = self._make()
+        return self._value
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_make": draw, "_value": self()}
 
 
 def seeded(estimator: Any, seed: Seed) -> Any:
@@ -34,6 +57,9 @@ def seeded(estimator: Any, seed: Seed) -> Any:
     hyperparameters only. The best estimator is fitted with the estimator's own ``random_state``.
     """
     own = clone(estimator)
+    if type(own) is OneOf:
+        own.models = [(name, seeded(model, seed)) for name, model in own.models]
+        return own
     last, prefix = own, ""
     if type(own) is Pipeline:
         name, last = own.steps[-1]

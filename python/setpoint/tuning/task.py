@@ -5,7 +5,7 @@ No evaluation happens here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from setpoint.tuning.search import Candidate, Clock, Progress
+from setpoint.tuning.seeds import Seed
 
 Result: TypeAlias = dict[str, Any]
 """One candidate on one fold, as scikit-learn's `_fit_and_score` gives it."""
@@ -35,7 +36,9 @@ class Task:
     `estimator` is a clone of the search's, with the seed of the search where it had none. `scorer`,
     `fit_params` and `score_params` are what scikit-learn's search made of the user's arguments.
 
-    `refitted` is filled with what the sweeps have of all rows, by candidate: data and model.
+    `in_passes`: what is finished shall be on the board after each pass (`passes.py`), not after all
+    of them. `cache` has what several batches share, by what it is made of. `refitted` is filled
+    with what the sweeps have of all rows, by candidate: data and model.
     """
 
     estimator: Any
@@ -51,31 +54,78 @@ class Task:
     verbose: int
     n_jobs: int | None
     pre_dispatch: Any
-    seed: Callable[[], int]
+    seed: Seed
     clock: Clock
     progress: Progress
+    fit_time_limit: float | None = None
+    in_passes: bool = False
     refit: bool = False
     refitted: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    cache: dict[Hashable, Any] = field(default_factory=dict)
 
 
 @dataclass
-class Board:
-    """The results so far, one row a candidate and one column a fold, None where there is none."""
+class Group:
+    """What was evaluated together: results by (candidate, fold), and what training them took."""
 
-    n_candidates: int
-    n_folds: int
+    results: dict[tuple[int, int], Result] = field(default_factory=dict)
     n_fits: int = 0
     warnings: list[str] = field(default_factory=list)
-    results: list[list[Result | None]] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.results = [[None] * self.n_folds for _ in range(self.n_candidates)]
+    def rows(self) -> Iterator[tuple[int, int, Result]]:
+        """Candidate, fold and result of each evaluation."""
+        for (candidate, fold), result in self.results.items():
+            yield candidate, fold, result
+
+
+class Board:
+    """The results so far, one row a candidate and one column a fold, None where there is none.
+
+    Parameters
+    ----------
+    n_candidates, n_folds : int
+        Its shape.
+    keep : callable or None
+        Is called with each group that is finished.
+    """
+
+    def __init__(
+        self, n_candidates: int, n_folds: int, keep: Callable[[Group], None] | None = None
+    ) -> None:
+        self.results: list[list[Result | None]] = [[None] * n_folds for _ in range(n_candidates)]
+        self.n_fits = 0
+        self.warnings: list[str] = []
+        self._keep = keep
+
+    def add(self, group: Group) -> None:
+        """Put a finished group on the board, and have it kept."""
+        if self._keep is not None and group.results:
+            self._keep(group)
+        self.fill(group)
+
+    def fill(self, group: Group) -> None:
+        """Put on the board what is kept already."""
+        for (candidate, fold), result in group.results.items():
+            self.results[candidate][fold] = result
+        self.n_fits += group.n_fits
+        self.warnings += group.warnings
+
+    def lacks(self, candidate: int, fold: int) -> bool:
+        """Whether there is no result yet."""
+        return self.results[candidate][fold] is None
 
     def pending(self) -> Iterator[tuple[int, int]]:
         """(candidate, fold) without a result, in scikit-learn's order."""
         for candidate, row in enumerate(self.results):
             for fold, result in enumerate(row):
                 if result is None:
+                    yield candidate, fold
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """(candidate, fold) with a result."""
+        for candidate, row in enumerate(self.results):
+            for fold, result in enumerate(row):
+                if result is not None:
                     yield candidate, fold
 
     def done(self) -> list[Result]:

@@ -6,7 +6,7 @@ Nothing is swept or scored here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import reduce
@@ -42,17 +42,17 @@ class View:
     again: Rows | None = None
 
 
-def views(task: Task, prefix: Prefix) -> Iterator[View]:
-    """One view for all folds where nothing is fitted before the final step, else one for each.
+def views(task: Task, prefix: Prefix, folds: Collection[int]) -> Iterator[View]:
+    """One view for these folds where nothing is fitted before the final step, else one for each.
 
     A fold whose prefix cannot be fitted is left out: the ordinary way meets the same error.
     """
     if prefix.is_empty:
-        view = _whole_view(task, prefix.pipeline)
+        view = _whole_view(task, prefix.pipeline, folds)
         if view is not None:
             yield view
         return
-    for number in range(len(task.folds)):
+    for number in folds:
         if task.clock.is_over():
             return
         view = _fold_view(task, prefix.pipeline, number)
@@ -60,8 +60,8 @@ def views(task: Task, prefix: Prefix) -> Iterator[View]:
             yield view
 
 
-def _whole_view(task: Task, pipeline: Pipeline | None) -> View | None:
-    folds = dict(enumerate(task.folds))
+def _whole_view(task: Task, pipeline: Pipeline | None, numbers: Collection[int]) -> View | None:
+    folds = {number: task.folds[number] for number in numbers}
     if pipeline is None:
         return View(task.X, task.y, task.fit_params, folds, lambda model: model, 0.0)
     pipeline = clone(pipeline)

@@ -8,13 +8,14 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from setpoint.hyperparameters import Declared, Hyperparameter
+from setpoint.tuning.one_of import OneOf, by_model
 from setpoint.tuning.space.dimension import Dimension, Listed, Mixed, Range, whole
 from setpoint.tuning.space.space import Space
 
 
 def space_of(estimator: Any, space: Any = None) -> Space:
     """The given space, or if there is none the estimator's default space."""
-    return default_space(estimator) if space is None else Space.of(space)
+    return default_space(estimator) if space is None else Space.of(by_model(estimator, space))
 
 
 def default_space(estimator: Any) -> Space:
@@ -25,21 +26,30 @@ def default_space(estimator: Any) -> Space:
     ValueError
         If the estimator declares none.
     """
-    prefix, last = "", estimator
-    if isinstance(estimator, Pipeline):
-        name, last = estimator.steps[-1]
-        prefix = f"{name}__"
-    dimensions = {
-        prefix + name: _searched(item)
-        for name, item in _declarations(last).items()
-        if item.search is not None
-    }
-    if not dimensions:
+    if isinstance(estimator, OneOf):
+        spaces = {name: _ranges(model) for name, model in estimator.models}
+        return Space(by_model(estimator, spaces))
+    ranges = _ranges(estimator)
+    if not ranges:
+        last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
         raise ValueError(
             f"{type(last).__name__} declares no ranges to search; give a space: a dict of "
             "hyperparameter names to Integer, Real, Choice or lists"
         )
-    return Space(dimensions)
+    return Space(ranges)
+
+
+def _ranges(estimator: Any) -> dict[str, Dimension]:
+    """The declared ranges of an estimator, or of a pipeline's last step, by name."""
+    prefix, last = "", estimator
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        prefix = f"{name}__"
+    return {
+        prefix + name: _searched(item)
+        for name, item in _declarations(last).items()
+        if item.search is not None
+    }
 
 
 def declaration(estimator: Any, name: str) -> Hyperparameter | None:
