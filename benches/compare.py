@@ -28,6 +28,10 @@ TOPICS = ("forest", "linear", "descent", "network", "svm", "logistic")
 """`forest` is a package with sections; any other is a module with ``PEERS`` (packages to name with
 their versions), ``NOTE`` (what the tables show), ``works(quick)``, an iterator of `Work`, and
 perhaps ``remarks(rows)``, lines that follow the table."""
+TOPICS = ("forest", "linear", "descent", "network", "svm", "logistic", "tuners")
+"""`forest` and `tuners` are packages with sections; any other is a module with ``PEERS`` (packages
+to name with their versions), ``NOTE`` (what the tables show) and ``works(quick)``, an iterator of
+`Work`."""
 
 
 def machine(peers: Iterable[str]) -> str:
@@ -53,7 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("topic", choices=TOPICS)
     parser.add_argument("--quick", action="store_true", help="one round, small problems")
-    parser.add_argument("--sections", help="of the forests, separated by ';'")
+    parser.add_argument("--sections", help="of forest or tuners, separated by ';'")
     parser.add_argument("--problems", help="names or parts of names, separated by ';'")
     parser.add_argument("--libraries", help="names or parts of names, separated by ';'")
     parser.add_argument("--rounds", type=int, default=5)
@@ -93,7 +97,7 @@ def main() -> None:
     rounds = 1 if arguments.quick else arguments.rounds
     command = " ".join(["python", *sys.argv])
     say(f"`{command}`: {machine(topic.PEERS)}. Medians of {rounds} round(s).")
-    if arguments.topic == "forest":
+    if hasattr(topic, "compare"):
         topic.compare(arguments, rounds, say)
     else:
         _compare(topic, arguments, say)

@@ -12,9 +12,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from setpoint import SVC as SetpointSVC
 from setpoint import (
     BayesSearchCV,
     Choice,
+    ElasticNet,
     Integer,
     RandomForestClassifier,
     Real,
@@ -88,7 +90,8 @@ def test_what_is_profiled():
     random = np.random.default_rng(0)
     names = set(profile(FOREST, default_space(FOREST), random).space.names)
     costs = {name: item.cost for name, item in FOREST.declarations().items()}
-    assert {costs[name] for name in names} == {"full"}
+    # A path beside free hyperparameters would be most of a slice's cost.
+    assert {costs[name] for name in names} == {"full", "cheap"}
     pipeline = make_pipeline(StandardScaler(), FOREST)
     space = Space(
         {"standardscaler__with_mean": [True, False], "randomforestclassifier__max_depth": [1, 2]}
@@ -98,8 +101,42 @@ def test_what_is_profiled():
         {"bootstrap": [True, False], "max_depth": [1, 2, 3]},
         when={"max_depth": {"bootstrap": True}},
     )
-    assert profile(FOREST, conditional, random).settings == [{}]
-    assert profile(Ridge(), Space({"alpha": [1.0, 2.0]}), random).settings == [{}]
+    assert profile(FOREST, conditional, random).slices.first == [{}]
+    assert profile(Ridge(), Space({"alpha": [1.0, 2.0]}), random).slices.first == [{}]
+
+
+def test_numbers_of_trees_are_tried_at_the_end():
+    """An evaluation costs what the estimator's own number of trees costs; the last one may more."""
+    space = {"max_features": Integer(1, 6), "n_estimators": Integer(5, 40), "max_depth": [2, 4, 8]}
+    search = BayesSearchCV(FOREST, space, n_iter=6, cv=3, random_state=0).fit(X, Y)
+    assert search.n_fits_ == 6 * 3
+    params = search.cv_results_["params"]
+    trees = [p["n_estimators"] for p in params]
+    assert set(trees[:-5]) == {10}
+    assert (min(trees[-5:]), max(trees[-5:])) == (5, 40)
+    best = params[int(np.argmax(search.cv_results_["mean_test_score"][:-5]))]
+    for p in params[-5:]:
+        assert {**p, "n_estimators": 10} == best
+
+
+def test_later_slices_lie_around_the_best_setting():
+    space = Space({"max_features": Integer(1, 6), "ccp_alpha": Real(1e-4, 1.0, log=True)})
+    view = profile(FOREST, space, np.random.default_rng(0))
+    first = view.slices.first
+    worths = [-abs(np.log10(setting["ccp_alpha"]) + 2) for setting in first]
+    view.slices.tell(first, [worths])
+    later = view.slices.next()
+    assert later[0] == first[int(np.argmax(worths))]
+    assert all(abs(np.log10(p["ccp_alpha"] / later[0]["ccp_alpha"])) <= 1.01 for p in later)
+    assert len({p["ccp_alpha"] for p in later}) == len(later) > 3
+
+
+def test_paths_of_kernel_machines_are_no_slices():
+    random = np.random.default_rng(0)
+    space = Space({"C": Real(0.1, 10.0), "gamma": Real(0.1, 10.0)})
+    assert profile(SetpointSVC(), space, random).space is space
+    path = Space({"alpha": Real(0.1, 10.0), "l1_ratio": Real(0.1, 1.0)})
+    assert profile(ElasticNet(), path, random).space.names == ["l1_ratio"]
 
 
 def test_threads_and_seeds():

@@ -13,10 +13,10 @@ from sklearn.utils import check_random_state
 
 from setpoint.tuning import scikit
 from setpoint.tuning.crossval import SweepSearchCV
-from setpoint.tuning.profile import Profile, profile
+from setpoint.tuning.profile import Profile, Slices, profile
 from setpoint.tuning.proposer import Proposer, start
 from setpoint.tuning.search import Candidate, Scores, Tuner
-from setpoint.tuning.space import Params, Space, space_of
+from setpoint.tuning.space import Params, Point, Space, space_of
 
 _LEAST_INITIAL = 4
 
@@ -28,7 +28,7 @@ def bayesian(
     *,
     n_points: int = 1,
     n_initial: int | None = None,
-    settings: Sequence[Params] = ({},),
+    slices: Slices | None = None,
     defaults: Mapping[str, Any] | None = None,
 ) -> Tuner:
     """Propose `n_iter` points of a space, in batches, the first ones spread over it.
@@ -45,34 +45,60 @@ def bayesian(
         How many are proposed at a time after the first ones.
     n_initial : int or None
         Points before the surrogate is asked; None: one more than there are dimensions, at least 4.
-    settings : sequence of dict
-        Every point is proposed with each of them, and is worth as much as the best of these.
+    slices : Slices or None
+        Every point is proposed with all settings of a slice, and is worth as much as the best.
     defaults : dict or None
         Values of the first point, if they lie in the space.
     """
     if n_initial is None:
         n_initial = max(_LEAST_INITIAL, len(space.columns) + 1)
     proposer = Proposer(space, random, min(n_initial, n_iter))
-    folds = Folds()
-    left = n_iter
+    profiled = _Profiled(slices or Slices())
+    left = n_iter - (1 if n_iter > 1 and profiled.slices.lengths else 0)
     first = None if defaults is None else start(space, defaults)
     if first is not None:
         params, point = first
-        scores = yield [{**params, **setting} for setting in settings]
-        for worth, variance in folds.learn(scores, len(settings)):
-            proposer.tell(point, -worth, variance)
+        yield from profiled.evaluate([point], [params], profiled.slices.first, proposer)
         left -= 1
     while left > 0:
-        n = min(left, max(n_points, proposer.n_initial_left))
-        points = proposer.ask(n)
+        spread = proposer.n_initial_left
+        points = proposer.ask(min(left, max(n_points, spread)))
         if not points:
-            return
-        scores = yield [{**space.decode(point), **own} for point in points for own in settings]
-        for point, (worth, variance) in zip(
-            points, folds.learn(scores, len(settings)), strict=True
-        ):
-            proposer.tell(point, -worth, variance)
+            break
+        settings = profiled.slices.first if spread else profiled.slices.next()
+        decoded = [space.decode(point) for point in points]
+        yield from profiled.evaluate(points, decoded, settings, proposer)
         left -= len(points)
+    if n_iter > 1 and profiled.best is not None and profiled.slices.lengths:
+        yield [{**profiled.best, **length} for length in profiled.slices.lengths]
+
+
+class _Profiled:
+    """Points with their slices: evaluates them, tells the proposer, keeps the best candidate."""
+
+    def __init__(self, slices: Slices) -> None:
+        self.slices = slices
+        self.best: Params | None = None
+        self._most = -math.inf
+        self._folds = Folds()
+
+    def evaluate(
+        self,
+        points: Sequence[Point],
+        decoded: Sequence[Params],
+        settings: Sequence[Params],
+        proposer: Proposer,
+    ) -> Tuner:
+        """A part of a tuner: one batch."""
+        candidates = [{**params, **own} for params in decoded for own in settings]
+        scores = yield candidates
+        means = scores.mean(axis=1)
+        if np.isfinite(means).any() and np.nanmax(means) > self._most:
+            self._most, self.best = np.nanmax(means), candidates[int(np.nanargmax(means))]
+        self.slices.tell(settings, means.reshape(len(points), -1))
+        learned = self._folds.learn(scores, len(settings))
+        for point, (worth, variance) in zip(points, learned, strict=True):
+            proposer.tell(point, -worth, variance)
 
 
 class Folds:
@@ -125,7 +151,8 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
 
     Hyperparameters of which a sweep gets many values for about the cost of one training (number of
     trees, depth, pruning) are *profiled*: at each point that is evaluated, a whole slice of them
-    is, and the model learns the best of the slice over the others only.
+    is, and the model learns the best of the slice over the others only. The number of trees or
+    epochs is held at the estimator's own until the last evaluation tries several at the best point.
 
     Parameters
     ----------
@@ -165,7 +192,7 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
     >>> forest = RandomForestClassifier(random_state=0)
     >>> search = BayesSearchCV(forest, n_iter=8, random_state=0).fit(X, y)
     >>> search.n_candidates_, search.n_fits_
-    (160, 40)
+    (121, 40)
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -191,16 +218,16 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
         space = space_of(self.estimator, self.search_spaces)
         seed = check_random_state(self._random_state).randint(2**32, dtype=np.uint32)
         random = np.random.default_rng(seed)
-        view = profile(self.estimator, space, random) if self.profile else Profile(space, [{}])
+        view = profile(self.estimator, space, random) if self.profile else Profile(space, Slices())
         if view.space is None:
-            return _one_slice(view.settings)
+            return _one_slice(view.slices.first)
         return bayesian(
             view.space,
             self.n_iter,
             random,
             n_points=self.n_points,
             n_initial=self.n_initial_points,
-            settings=view.settings,
+            slices=view.slices,
             defaults=self.estimator.get_params(),
         )
 

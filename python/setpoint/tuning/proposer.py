@@ -83,6 +83,10 @@ class Proposer:
         self._values.append(float(value))
         self._variances.append(float(variance))
 
+    def wait_for(self, points: Sequence[Point]) -> None:
+        """Count these points, and no others, as proposed and not told yet."""
+        self._waiting = {point.tobytes(): point for point in points}
+
     def _points_with_values(self) -> bool:
         return any(math.isfinite(value) for value in self._values)
 

@@ -52,7 +52,7 @@ pub struct Ask<'a> {
     pub points: &'a [Vec<f64>],
     pub values: &'a [f64],
     pub variances: &'a [f64],
-    /// Further points that are not to be proposed.
+    /// Points that are being evaluated: they count as if they had met their mean.
     pub taken: &'a [Vec<f64>],
     /// The only points to choose from, if there are any.
     pub pool: Option<&'a [Vec<f64>]>,
@@ -119,6 +119,8 @@ pub fn suggest(ask: &Ask<'_>) -> Result<Answer> {
     let incumbents: Vec<&Vec<f64>> = order.iter().take(BEST).map(|&i| &ask.points[known[i]]).collect();
     let unit = 1.0 / transform.slope(ask.values[known[best]]).max(f64::MIN_POSITIVE);
     let mut answer = Answer { points: Vec::new(), gains: Vec::new(), theta };
+    let noise = answer.theta.noise();
+    ask.taken.iter().for_each(|point| search.expect(point, noise));
     for number in 0..ask.batch {
         let stream = Stream::new(ask.seed).child(number as u64);
         let found = match ask.pool {
@@ -126,11 +128,7 @@ pub fn suggest(ask: &Ask<'_>) -> Result<Answer> {
             None => search.climb(&incumbents, stream),
         };
         let Some((gain, point)) = found else { break };
-        let (mean, _) = search.posterior.at(&point, &mut search.scratch);
-        let noise = answer.theta.noise();
-        search.posterior.push(&point, mean, noise);
-        search.best = search.best.min(mean);
-        search.taken.insert(key(&point));
+        search.expect(&point, noise);
         answer.gains.push(gain.exp() * unit);
         answer.points.push(point);
     }
@@ -182,6 +180,14 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Goes on as if a point had met its mean.
+    fn expect(&mut self, point: &[f64], noise: f64) {
+        let (mean, _) = self.posterior.at(point, &mut self.scratch);
+        self.posterior.push(point, mean, noise);
+        self.best = self.best.min(mean);
+        self.taken.insert(key(point));
+    }
+
     fn score(&mut self, point: &[f64]) -> f64 {
         let (mean, deviation) = self.posterior.at(point, &mut self.scratch);
         log_expected_improvement(self.best, mean, deviation).0
@@ -462,6 +468,33 @@ mod tests {
         assert_eq!(found.len(), 4);
         assert!(found.windows(2).all(|pair| pair[1] - pair[0] > 1e-3), "{found:?}");
         assert!(answer.gains.iter().all(|&gain| gain >= 0.0));
+    }
+
+    #[test]
+    fn points_that_are_out_count_as_met() {
+        let space = Space::new(vec![number()]).unwrap_or_else(|error| unreachable!("{error}"));
+        let points: Vec<Vec<f64>> = [0.0, 0.2, 0.9].map(|x| vec![x]).to_vec();
+        let values: Vec<f64> = points.iter().map(|x| (5.0 * x[0]).cos()).collect();
+        let next = |taken: &[Vec<f64>], batch: usize| {
+            let ask = Ask {
+                space: &space,
+                points: &points,
+                values: &values,
+                variances: &[0.0; 3],
+                taken,
+                pool: None,
+                theta: None,
+                refit: true,
+                batch,
+                seed: 0,
+            };
+            suggest(&ask).unwrap_or_else(|error| unreachable!("{error}")).points
+        };
+        let first = next(&[], 1);
+        let second = next(&first, 1);
+        assert!((first[0][0] - second[0][0]).abs() > 1e-2, "{first:?} {second:?}");
+        // The second of a batch is climbed to from other places.
+        assert!((next(&[], 2)[1][0] - second[0][0]).abs() < 1e-2);
     }
 
     #[test]
