@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from inspect import signature
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -24,6 +24,9 @@ from setpoint.tuning.documented import completed
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
 from setpoint.tuning.task import Result
+
+if TYPE_CHECKING:
+    from setpoint.report.search_plots import SearchPlots
 
 # Not all of them are learned by every fit: those of an earlier one must not stay.
 _LEARNED = (
@@ -113,6 +116,14 @@ class SweepSearchCV(scikit.BaseSearchCV):
         self._adopt(learned | {"scorer_": scorers._scorers if named else scorers})
         context.call_on_fit_task_end(estimator=self, **told)
         return self
+
+    @property
+    def plot(self) -> SearchPlots:
+        """Plots of the fitted search: ``search.plot.history()`` and others (`SearchPlots`)."""
+        from setpoint.report.record import Record
+        from setpoint.report.search_plots import SearchPlots
+
+        return SearchPlots(Record.of_search(self), self)
 
     def _adopt(self, learned: Mapping[str, Any]) -> None:
         """Become fitted, all at once, and forget what an earlier fit has learned."""

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -15,6 +15,9 @@ from setpoint.tuning.bayesian import bayesian
 from setpoint.tuning.proposer import Proposer
 from setpoint.tuning.search import Candidate, Clock, Scores, run
 from setpoint.tuning.space import Point, Space
+
+if TYPE_CHECKING:
+    from setpoint.report.search_plots import SearchPlots
 
 __all__ = ["Optimum", "Trial", "Tuner", "maximize", "minimize"]
 
@@ -63,6 +66,14 @@ class Optimum:
     best_value: float
     best_params: dict[str, Any]
     trials: list[Trial] = field(repr=False)
+
+    @property
+    def plot(self) -> SearchPlots:
+        """Plots of the search: ``found.plot.history()`` and others (`SearchPlots`)."""
+        from setpoint.report.record import Record
+        from setpoint.report.search_plots import SearchPlots
+
+        return SearchPlots(Record.of_optimum(self))
 
 
 def minimize(

@@ -19,6 +19,7 @@
 //! | network   | fully connected networks                                            |
 //! | svm       | support vector machines with kernels, and linear ones               |
 //! | forest    | random forests and extremely randomised trees                       |
+//! | importance | how much each hyperparameter matters to the scores of a search   |
 //! | surrogate | Bayesian search: a Gaussian process and the point to evaluate next  |
 
 pub mod candidate;
@@ -29,6 +30,8 @@ pub mod error;
 #[cfg(feature = "forest")]
 pub mod forest;
 pub mod gemm;
+#[cfg(feature = "importance")]
+pub mod importance;
 pub mod linear;
 #[cfg(feature = "logistic")]
 pub mod logistic;
