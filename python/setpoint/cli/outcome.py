@@ -83,6 +83,7 @@ class Outcome:
             "seconds": self.seconds,
             "refit_seconds": getattr(search, "refit_time_", None),
             "saved": self.args.save,
+            "report": self.args.report,
             "candidates": self.candidates,
         }
 
@@ -99,6 +100,8 @@ class Outcome:
         ]
         if self.args.save:
             lines.append(f"saved: {self.args.save}")
+        if self.args.report:
+            lines.append(f"report: {self.args.report}")
         return "\n".join(lines)
 
     def _table(self) -> str:

@@ -124,6 +124,11 @@ class Axis:
         margin = 0.05 * max(last - first, 1.0)
         return first - margin, last + margin
 
+    def borders(self, centres: Coordinates) -> Coordinates:
+        """Borders of cells halfway between their centres, the outer ones at the limits."""
+        middles = (centres[1:] + centres[:-1]) / 2
+        return np.concatenate([self.limits[:1], middles, self.limits[1:]])
+
     @property
     def is_listed(self) -> bool:
         """Whether there are few enough values to show each."""

@@ -15,9 +15,11 @@ __all__ = [
     "Curve",
     "Line",
     "best_so_far",
+    "describe",
     "first_row_of_best",
     "lines_of_rounds",
     "rung_curve",
+    "settings",
     "validation",
 ]
 
@@ -72,9 +74,14 @@ def best_so_far(record: Record) -> Numbers:
     return record.sign * best
 
 
+def settings(params: Any) -> list[str]:
+    """The hyperparameters of a candidate in words."""
+    return [f"{name}={label_of(value)}" for name, value in params.items()]
+
+
 def describe(params: Any) -> str:
     """A candidate in words."""
-    return ", ".join(f"{name}={label_of(value)}" for name, value in params.items()) or "defaults"
+    return ", ".join(settings(params)) or "defaults"
 
 
 def validation(record: Record, name: str) -> Curve:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from setpoint.report.axis import label_of
-from setpoint.report.curves import Curve
+from setpoint.report.curves import Curve, first_row_of_best
 from setpoint.report.record import Record
 from setpoint.tuning.space.default import declaration
 
@@ -95,9 +95,10 @@ def verdict(record: Record) -> Verdict:
         f"The best has {record.metric} {training[best].mean():.4g} on its training rows and "
         f"{spread} held out, a gap of {gap:.2g}."
     )
-    rows = [i for i in record.comparable if is_less(held_out[i], held_out[best])]
     if record.rounds is not None:
-        rows = [i for i in rows if record.rounds[i] == record.rounds[best]]
+        seen += " As judged in the first round:"
+    best = first_row_of_best(record)  # the others did not all reach the round of the best
+    rows = [i for i in record.comparable if is_less(held_out[i], held_out[best])]
     simpler = sum(is_less(training[i], training[best]) for i in rows)
     closer = sum(not is_less(training[i], training[best]) for i in rows)
     counted = f"{simpler} candidates fit their training rows less and are worse held out"
@@ -135,17 +136,18 @@ def edges(record: Record) -> list[str]:
         if len(axis.numbers) < 3 or value in axis.others:
             continue
         low, high = axis.numbers[0], axis.numbers[-1]
-        if float(value) == low and _is_legal(
-            record, name, value - 1 if _is_whole(value) else value / 2
-        ):
+        if float(value) == low and _is_legal(record, name, _beyond(value, -1)):
             found.append(f"{name} = {label_of(value)} is the lowest value tried")
-        if float(value) == high and _is_legal(record, name, value * 2):
+        if float(value) == high and _is_legal(record, name, _beyond(value, 1)):
             found.append(f"{name} = {label_of(value)} is the highest value tried")
     return found
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral)
+def _beyond(value: Any, direction: int) -> Any:
+    """A value a little further that way."""
+    if isinstance(value, Integral):
+        return int(value) + direction
+    return float(value) + direction * max(abs(float(value)) / 2, 1e-6)
 
 
 def _is_legal(record: Record, name: str, value: Any) -> bool:

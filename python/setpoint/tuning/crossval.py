@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from inspect import signature
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
 from setpoint.tuning import scikit
+from setpoint.tuning.data_facts import DataFacts
 from setpoint.tuning.documented import completed
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
@@ -97,6 +99,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
         context.call_on_fit_task_begin(estimator=self, **told)
 
+        start = time.perf_counter()
         split = routed.splitter.split
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self._check_input_parameters(X=X, y=y, split_params=split)
@@ -110,6 +113,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
             evaluation.finish()
 
         learned = self._chosen(evaluation, refit_metric) | self._saved(evaluation)
+        learned |= {"search_time_": time.perf_counter() - start, "data_": DataFacts.of(X, y)}
         if self.refit:
             learned |= self._refitted(learned, X, y, routed.estimator.fit, context, told)
         named = isinstance(scorers, scikit.MultimetricScorer)
@@ -124,6 +128,28 @@ class SweepSearchCV(scikit.BaseSearchCV):
         from setpoint.report.search_plots import SearchPlots
 
         return SearchPlots(Record.of_search(self), self)
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write what the search found as one interactive HTML page that needs no network.
+
+        The best candidates, how the scores came about, what each hyperparameter does and matters,
+        whether the best under- or overfits, what the time went to. With
+        ``return_train_score=True`` it shows the scores on the training rows too.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to write.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed; its script becomes a part of the page.
+        """
+        from setpoint.report.page.assemble import write
+        from setpoint.report.record import Record
+
+        write(path, Record.of_search(self), self)
 
     def _adopt(self, learned: Mapping[str, Any]) -> None:
         """Become fitted, all at once, and forget what an earlier fit has learned."""

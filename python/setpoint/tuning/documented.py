@@ -80,6 +80,10 @@ n_splits_ : int
     Number of folds.
 refit_time_ : float
     Seconds of the last fit.
+search_time_ : float
+    Seconds of the search, without the last fit.
+data_ : DataFacts
+    Sizes and kinds of the training set, in words.
 multimetric_ : bool
     Whether there are several metrics.
 n_candidates_ : int

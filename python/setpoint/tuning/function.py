@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -74,6 +75,24 @@ class Optimum:
         from setpoint.report.search_plots import SearchPlots
 
         return SearchPlots(Record.of_optimum(self))
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write what was found as one interactive HTML page that needs no network.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to write.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed; its script becomes a part of the page.
+        """
+        from setpoint.report.page.assemble import write
+        from setpoint.report.record import Record
+
+        write(path, Record.of_optimum(self))
 
 
 def minimize(

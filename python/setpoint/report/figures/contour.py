@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from setpoint.report.axis import Axis
 from setpoint.report.figures import style
 from setpoint.report.importance import importance
 from setpoint.report.record import Record
@@ -27,8 +24,8 @@ def draw(record: Record, a: str, b: str, ax: Axes | None = None) -> Axes:
     x, y, field = importance(record).surface(a, b)
     ax.set_axisbelow(False)
     shown = ax.pcolormesh(
-        _borders(x, axes[0]),
-        _borders(y, axes[1]),
+        axes[0].borders(x),
+        axes[1].borders(y),
         field.T,
         cmap=style.colours(record.sign),
         rasterized=True,
@@ -52,10 +49,3 @@ def draw(record: Record, a: str, b: str, ax: Axes | None = None) -> Axes:
     ax.figure.colorbar(shown, ax=ax, label=f"mean {record.direction}", pad=0.02)
     style.legend(ax)
     return ax
-
-
-def _borders(centres: Any, axis: Axis) -> Any:
-    """Borders of cells halfway between their centres, the outer ones at the limits."""
-    order = np.sort(centres)
-    middles = (order[1:] + order[:-1]) / 2
-    return np.concatenate([axis.limits[:1], middles, axis.limits[1:]])
