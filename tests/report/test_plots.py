@@ -4,10 +4,6 @@ import warnings
 
 import numpy as np
 import pytest
-
-pytest.importorskip("matplotlib").use("Agg")
-
-import matplotlib.pyplot as plt
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -16,6 +12,9 @@ import setpoint
 from contracts.cases import KINDS, TUNERS, continuous, every_kind, every_tuner
 from contracts.test_tuners import fitted, space
 from setpoint.report.search_plots import SearchPlots
+
+plt = pytest.importorskip("matplotlib.pyplot")
+plt.switch_backend("Agg")
 
 OF_SEARCH = [name for name in vars(SearchPlots) if not name.startswith("_")]
 
@@ -128,7 +127,7 @@ def test_searches_of_pipelines_and_of_conditional_spaces():
 
 def test_a_search_that_is_not_fitted():
     with pytest.raises(ValueError, match="not fitted"):
-        setpoint.GridSearchCV(Ridge(), {"alpha": [1]}).plot.history()  # noqa: B018
+        setpoint.GridSearchCV(Ridge(), {"alpha": [1]}).plot.history()
     with pytest.raises(ValueError, match="not fitted"):
         setpoint.RandomForestClassifier().plot.tree(0)
 

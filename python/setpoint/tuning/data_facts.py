@@ -52,8 +52,9 @@ def _target(y: Any) -> str:
     what = str(type_of_target(y))
     if what in ("binary", "multiclass"):
         counts = np.unique(np.asarray(y), return_counts=True)[1]
-        sizes = f"{counts.min():,} to {counts.max():,} rows" if len(counts) else "no rows"
-        return f"{len(counts)} classes of {sizes}"
+        least, most = int(counts.min()), int(counts.max())
+        sizes = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        return f"{len(counts)} classes of {sizes} rows"
     if what == "continuous":
         values = np.asarray(y, dtype=np.float64)
         low, mean, high = values.min(), values.mean(), values.max()

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from setpoint.report.axis import Axis, label_of
+from setpoint.report.axis import Axis
 from setpoint.report.curves import (
     Curve,
     best_so_far,
@@ -94,7 +94,7 @@ def rounds(record: Record) -> Chart:
     return Chart("rounds", data, layout, "Scores of the candidates over the rounds of the halving.")
 
 
-def bars(found: Importance, metric: str) -> Chart:
+def bars(found: Importance) -> Chart:
     """Importance of hyperparameters and pairs."""
     pairs = found.strongest_pairs()
     order = found.order
@@ -118,7 +118,7 @@ def bars(found: Importance, metric: str) -> Chart:
     }
     layout = {
         "xaxis": {
-            "title": {"text": f"share of the variance of {escape(metric)}"},
+            "title": {"text": "share of the variance"},
             "tickformat": ".0%",
             "rangemode": "tozero",
         },
@@ -371,7 +371,7 @@ def _texts(record: Record) -> list[str]:
 
 def _text(record: Record, row: int) -> str:
     """What hovering over a candidate says."""
-    lines = [f"<b>{escape(record.metric)} {label_of(record.scores[row])}</b>"]
+    lines = [f"<b>{escape(record.metric)} {record.scores[row]:.4g}</b>"]
     if record.folds.shape[1] > 1:
         lines[0] += f" ± {record.spread[row]:.2g}"
     if record.training_scores is not None:

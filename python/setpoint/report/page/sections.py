@@ -201,7 +201,7 @@ class Page:
             "(functional analysis of variance of a forest fitted to the candidates). Thin lines: "
             "one standard deviation over its trees."
         )
-        drawn = self._draw(charts.bars(found, self.record.metric))
+        drawn = self._draw(charts.bars(found))
         return section("importance", "Which hyperparameters matter", drawn, note(said))
 
     def _slices(self, found: Importance | None) -> str:
