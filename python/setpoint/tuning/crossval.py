@@ -169,6 +169,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
     def _run_search(self, evaluate_candidates: Evaluation, *, callback_ctx: Any = None) -> None:
         n = self._n_candidates()
+        if n is not None:
+            evaluate_candidates.plan(n)
         context = callback_ctx.subcontext(
             task_name="search",
             max_subtasks=None if n is None else n * self.n_splits_,

@@ -48,7 +48,8 @@ refit : bool, str or callable, default=True
 cv : int, splitter or iterable, default=None
     Folds, as in scikit-learn: None is 5.
 verbose : int, default=0
-    1 prints how many fits there are and shows a progress bar; more prints each fit, as
+    1 prints how many fits there are and shows a progress bar with the best score so far and
+    the time left; more prints each fit, as
     scikit-learn does.
 pre_dispatch : int or str, default='2*n_jobs'
     For joblib only.
