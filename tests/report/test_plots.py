@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import setpoint
-from contracts.cases import KINDS, TUNERS, continuous, every_kind, every_tuner
+from contracts.cases import KINDS, SEARCHERS, TUNERS, continuous, every_kind, every_tuner
 from contracts.test_tuners import fitted, space
 from setpoint.report.search_plots import SearchPlots
 
@@ -51,19 +51,33 @@ def searched(kind):
     return dict([*grid.items()][:3])
 
 
-@every_tuner
-@every_kind
-def test_every_plot_of_every_search(tuner, kind):
+def check_every_plot(tuner, kind):
     X, y = continuous(kind.task)
     grid = searched(kind)
     search = fitted(tuner(kind.small(), grid, cv=3, return_train_score=True), X, y)
-    names = [name for name in search.plot._record.names if name in grid]
+    record = search.plot._record
+    names = [name for name in record.names if name in grid] or [next(iter(grid))]
+    all_equal = len(np.unique(record.scores[record.comparable])) < 2
     for name in OF_SEARCH:
-        if name in ("contour", "slice", "importance") and len(names) < 2:
+        if name == "contour" and len(names) < 2:
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of small trainings: convergence
-            draw(search.plot, name, names or [next(iter(grid))], X, y)
+            if name in ("importance", "contour") and all_equal:
+                with pytest.raises(ValueError, match="differ"):
+                    draw(search.plot, name, names, X, y)
+            else:
+                draw(search.plot, name, names, X, y)
+
+
+@every_kind
+def test_every_plot_of_a_search_over_every_model(kind):
+    check_every_plot(SEARCHERS[0], kind)
+
+
+@every_tuner
+def test_every_plot_of_every_search(tuner):
+    check_every_plot(tuner, KINDS[0])
 
 
 @every_kind
@@ -158,7 +172,7 @@ def test_candidates_without_a_score():
     X, y = continuous("classification")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        search = setpoint.GridSearchCV(KINDS[0].small(), {"max_depth": [2, -5, 3]}).fit(X, y)
+        search = setpoint.GridSearchCV(KINDS[0].small(), {"max_depth": [1, -5, 9]}).fit(X, y)
     assert np.isnan(search.cv_results_["mean_test_score"]).any()
     for name in ("history", "parallel", "race", "importance"):
         drawn(getattr(search.plot, name)())

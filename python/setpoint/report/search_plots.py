@@ -99,8 +99,8 @@ class SearchPlots:
         """Training and held-out scores along one hyperparameter, with the sides in words.
 
         The band is one standard deviation over the folds. A side is called under- or overfitting
-        where its held-out scores are below those of the best by a paired t-test over the folds
-        (5 %): underfitting if the training scores are below as well.
+        where its held-out scores are below those of the best by a one-sided paired t-test over the
+        folds (5 %): underfitting if the training scores are below as well.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """Whether a search shows under- or overfitting, in words, and where its ranges were too narrow.
 
-A difference between two candidates counts if a paired t-test over the folds says so, at 5 %: the
-folds are the same for both, so what makes a fold hard for all takes no part in it.
+A difference between two candidates counts if a one-sided paired t-test over the folds says so, at
+5 %: the folds are the same for both, so what makes a fold hard for all takes no part in it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def is_less(one: Numbers, other: Numbers) -> bool:
     if n < 2:
         return bool(difference.mean() > 0)
     error = difference.std(ddof=1) / np.sqrt(n)
-    return bool(difference.mean() > 0 and difference.mean() > t.ppf(1 - _LEVEL / 2, n - 1) * error)
+    return bool(difference.mean() > 0 and difference.mean() > t.ppf(1 - _LEVEL, n - 1) * error)
 
 
 def sides(curve: Curve) -> list[Side]:
