@@ -12,12 +12,13 @@ project_copyright = author
 release = version = metadata.version("setpoint")
 
 extensions = [
+    "gallery",
     "live",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
 ]
-exclude_patterns = ["_build", "_extensions"]
+exclude_patterns = ["_build", "_extensions", "generated"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 

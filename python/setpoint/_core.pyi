@@ -228,6 +228,27 @@ class Surrogate:
         seed: int,
     ) -> _Suggested: ...
 
+class _Shares(TypedDict):
+    alone: NDArray[np.float64]  # (d,)
+    deviation: NDArray[np.float64]  # (d,)
+    pairs: NDArray[np.float64]  # (d, d)
+
+@final
+class Anova:
+    # Of each column: the weights of its cells, and whether these have an order.
+    def __new__(
+        cls,
+        columns: Sequence[tuple[list[float], bool]],
+        cells: NDArray[np.int64],
+        scores: NDArray[np.float64],
+        *,
+        n_trees: int,
+        seed: int,
+    ) -> Anova: ...
+    def shares(self) -> _Shares: ...
+    def curve(self, column: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+    def surface(self, first: int, second: int) -> NDArray[np.float64]: ...
+
 def class_values(
     scores: NDArray[np.float64], *, link: str, n_classes: int
 ) -> NDArray[np.float64]: ...

@@ -93,3 +93,14 @@ def test_flags_of_other_searches(run) -> None:
     code, _, err = run("tune", "iris", "--search", "random", "--n-iter", "0")
     assert code == 2
     assert "must be a whole number above 0" in err
+
+
+def test_a_report_is_written(run, tmp_path) -> None:
+    pytest.importorskip("plotly")
+    code, out, _ = run("tune", "iris", *SMALL, "--report", "iris.html")
+    assert code == 0
+    assert "report: iris.html" in out
+    text = (tmp_path / "iris.html").read_text("utf-8")
+    assert "150 rows" in text and 'id="chart-training"' in text
+    code, _, err = run("tune", "iris", *SMALL, "--report", "no/such/folder.html")
+    assert code == 1 and "no folder" in err

@@ -86,6 +86,7 @@ class Outcome:
             "seconds": self.seconds,
             "refit_seconds": getattr(search, "refit_time_", None),
             "saved": self.args.save,
+            "report": self.args.report,
             "candidates": self.candidates,
         }
 
@@ -104,6 +105,8 @@ class Outcome:
             lines.append(NOTE)
         if self.args.save:
             lines.append(f"saved: {self.args.save}")
+        if self.args.report:
+            lines.append(f"report: {self.args.report}")
         return "\n".join(lines)
 
     def _table(self) -> str:

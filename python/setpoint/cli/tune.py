@@ -31,6 +31,7 @@ from setpoint.cli.values import estimator_class, make_estimator, parse_params
 from setpoint.datasets.table import DataError, suggest
 from setpoint.estimators.persistence import save
 from setpoint.families import FAMILIES
+from setpoint.report.page.assemble import plotly
 from setpoint.tuning import TUNERS, JournalError
 
 _USAGE = "FILE_OR_NAME [--target COLUMN] [--param NAME=VALUE,...] [options]"
@@ -44,6 +45,7 @@ examples:
   setpoint tune digits --search random --n-iter 50
   setpoint tune houses.parquet --target price --scoring neg_mean_absolute_error --cv 10
   setpoint tune customers.csv --target churned --drop id --save churn.safetensors
+  setpoint tune digits --report digits.html
 """
 
 
@@ -70,6 +72,7 @@ def add_to(verbs: Verbs) -> None:
     add("--top", type=int, default=10, metavar="N", help="candidates to print (default: 10)")
     add("--no-refit", action="store_true", help="do not fit the best on all rows afterwards")
     add("--save", metavar="FILE", help="write the refitted best model (.safetensors)")
+    add("--report", metavar="FILE", help="write what was found as an interactive page (.html)")
     add("--json", action="store_true", help="machine-readable output, of all candidates")
     parser.set_defaults(run=run)
 
@@ -79,6 +82,9 @@ def run(args: argparse.Namespace) -> None:
     if args.save and args.no_refit:
         raise UsageError("--save needs the refit that --no-refit leaves out")
     check_writable(args.save)
+    check_writable(args.report)
+    if args.report:
+        _check_plotly()
     scoring = _scoring(args.scoring)
     problem = read_problem(args)
     estimator = estimator_class(args.model, problem.task)
@@ -98,6 +104,7 @@ def run(args: argparse.Namespace) -> None:
         verbose=int(sys.stderr.isatty()),
         time_limit=args.time_limit,
         journal=args.journal,
+        return_train_score=args.report is not None,
         **_settings(args, kind),
     )
     start = time.perf_counter()
@@ -112,7 +119,17 @@ def run(args: argparse.Namespace) -> None:
     if args.save:
         learn_names(search.best_estimator_, problem.features)
         save(search.best_estimator_, args.save)
+    if args.report:
+        search.report(args.report)
     outcome.print()
+
+
+def _check_plotly() -> None:
+    """Say what is missing before the work, not after it."""
+    try:
+        plotly()
+    except ImportError as error:
+        raise UsageError(f"--report: {error}") from error
 
 
 def _default_space(args: argparse.Namespace, problem: Problem) -> dict[str, list[Any]] | None:

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from setpoint.estimators.targets import class_codes, read_target, read_weights
 from setpoint.hyperparameters import Declared, Hyperparameters
 from setpoint.parameters import Parameters
 from setpoint.threads import threads
+
+if TYPE_CHECKING:
+    from setpoint.report.model_plots import ModelPlots
 
 __all__ = ["Recorded", "SweepData", "SweepEstimator"]
 
@@ -115,6 +118,13 @@ class SweepEstimator(Declared, BaseEstimator):
     @abstractmethod
     def parameters_(self) -> Parameters:
         """What was learned: names to read-only arrays, printed as a table."""
+
+    @property
+    def plot(self) -> ModelPlots:
+        """Plots of the fitted model: ``model.plot.importances()`` and others (`ModelPlots`)."""
+        from setpoint.report.model_plots import ModelPlots
+
+        return ModelPlots(self)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to a safetensors file; `setpoint.load` reads it.

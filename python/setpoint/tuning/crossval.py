@@ -16,7 +16,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from inspect import signature
 from os import PathLike
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -24,6 +24,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
 from setpoint.tuning import scikit
+from setpoint.tuning.data_facts import DataFacts
 from setpoint.tuning.documented import completed
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.identity import facts_of
@@ -34,6 +35,9 @@ from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
 from setpoint.tuning.seeds import draw
 from setpoint.tuning.task import Result
+
+if TYPE_CHECKING:
+    from setpoint.report.search_plots import SearchPlots
 
 # Not all of them are learned by every fit: those of an earlier one must not stay.
 _LEARNED = (
@@ -129,6 +133,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
         context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
         context.call_on_fit_task_begin(estimator=self, **told)
 
+        start = time.perf_counter()
         split = routed.splitter.split
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self._check_input_parameters(X=X, y=y, split_params=split)
@@ -148,6 +153,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
         learned = self._chosen(evaluation, refit_metric) | self._saved(evaluation)
         self._warn_of_limit(evaluation)
+        learned |= {"search_time_": time.perf_counter() - start, "data_": DataFacts.of(X, y)}
         if self.refit:
             known = evaluation.refitted.get(learned["best_index_"])
             learned |= self._refitted(learned, X, y, routed.estimator.fit, known, context, told)
@@ -157,6 +163,36 @@ class SweepSearchCV(scikit.BaseSearchCV):
         self._adopt(learned | {"scorer_": scorers._scorers if named else scorers})
         context.call_on_fit_task_end(estimator=self, **told)
         return self
+
+    @property
+    def plot(self) -> SearchPlots:
+        """Plots of the fitted search: ``search.plot.history()`` and others (`SearchPlots`)."""
+        from setpoint.report.record import Record
+        from setpoint.report.search_plots import SearchPlots
+
+        return SearchPlots(Record.of_search(self), self)
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write what the search found as one interactive HTML page that needs no network.
+
+        The best candidates, how the scores came about, what each hyperparameter does and matters,
+        whether the best under- or overfits, what the time went to. With
+        ``return_train_score=True`` it shows the scores on the training rows too.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to write.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed; its script becomes a part of the page.
+        """
+        from setpoint.report.page.assemble import write
+        from setpoint.report.record import Record
+
+        write(path, Record.of_search(self), self)
 
     def _opened_journal(
         self, stack: ExitStack, X: Any, y: Any, metadata: Mapping[str, Any]
@@ -197,6 +233,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
     def _run_search(self, evaluate_candidates: Evaluation, *, callback_ctx: Any = None) -> None:
         n = self._n_candidates()
+        if n is not None:
+            evaluate_candidates.plan(n)
         context = callback_ctx.subcontext(
             task_name="search",
             max_subtasks=None if n is None else n * self.n_splits_,

@@ -49,7 +49,8 @@ refit : bool, str or callable, default=True
 cv : int, splitter or iterable, default=None
     Folds, as in scikit-learn: None is 5.
 verbose : int, default=0
-    1 prints how many fits there are and shows a progress bar; more prints each fit, as
+    1 prints how many fits there are and shows a progress bar with the best score so far and
+    the time left; more prints each fit, as
     scikit-learn does.
 pre_dispatch : int or str, default='2*n_jobs'
     For joblib only.
@@ -96,6 +97,10 @@ n_splits_ : int
     Number of folds.
 refit_time_ : float
     Seconds of the last fit.
+search_time_ : float
+    Seconds of the search, without the last fit.
+data_ : DataFacts
+    Sizes and kinds of the training set, in words.
 multimetric_ : bool
     Whether there are several metrics.
 n_candidates_ : int

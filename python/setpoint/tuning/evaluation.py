@@ -129,7 +129,13 @@ class Evaluation:
         self._tell(board, contexts)
         ordinary.evaluate(task, board, self._search, contexts)
         self._keep(candidates, board, more_results or {})
+        # The rounds of a halving come with folds of their own: their scores are others.
+        self._progress.show_best(self._search._fold_scores(board.results), anew=cv is not None)
         return board.results
+
+    def plan(self, n_candidates: int) -> None:
+        """Say how many candidates there will be in all."""
+        self._progress.plan(n_candidates * self._search.n_splits_)
 
     @property
     def results(self) -> dict[str, Any]:

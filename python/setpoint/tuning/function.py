@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -20,6 +20,9 @@ from setpoint.tuning.proposer import Proposer
 from setpoint.tuning.search import Candidate, Clock, Scores, run
 from setpoint.tuning.seeds import draw
 from setpoint.tuning.space import Point, Space
+
+if TYPE_CHECKING:
+    from setpoint.report.search_plots import SearchPlots
 
 __all__ = ["Optimum", "Trial", "Tuner", "maximize", "minimize"]
 
@@ -68,6 +71,32 @@ class Optimum:
     best_value: float
     best_params: dict[str, Any]
     trials: list[Trial] = field(repr=False)
+
+    @property
+    def plot(self) -> SearchPlots:
+        """Plots of the search: ``found.plot.history()`` and others (`SearchPlots`)."""
+        from setpoint.report.record import Record
+        from setpoint.report.search_plots import SearchPlots
+
+        return SearchPlots(Record.of_optimum(self))
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write what was found as one interactive HTML page that needs no network.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to write.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed; its script becomes a part of the page.
+        """
+        from setpoint.report.page.assemble import write
+        from setpoint.report.record import Record
+
+        write(path, Record.of_optimum(self))
 
 
 def minimize(

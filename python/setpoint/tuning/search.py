@@ -6,6 +6,7 @@ cross-validation is in `crossval.py`, the sweep in `sweep.py`.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from types import TracebackType
@@ -72,7 +73,7 @@ class Clock:
 
 
 class Progress:
-    """A progress bar over evaluations (candidate x fold), or nothing.
+    """A progress bar over evaluations (candidate x fold) with the best score so far, or nothing.
 
     Parameters
     ----------
@@ -82,6 +83,7 @@ class Progress:
 
     def __init__(self, shown: bool) -> None:
         self._bar: Any = None
+        self._expected, self._best = 0, -math.inf
         if shown:
             from tqdm.auto import tqdm
 
@@ -99,11 +101,29 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
+    def plan(self, n: int) -> None:
+        """Say that there will be n evaluations in all, so that the time left is known."""
+        self._lengthen(n)
+
     def expect(self, n: int) -> None:
-        """Make the bar longer by n evaluations."""
-        if self._bar is not None:
-            self._bar.total += n
+        """Say that n more evaluations begin; they may be among those that were planned."""
+        self._expected += n
+        self._lengthen(self._expected)
+
+    def _lengthen(self, total: int) -> None:
+        if self._bar is not None and total > self._bar.total:
+            self._bar.total = total
             self._bar.refresh()
+
+    def show_best(self, scores: Scores, anew: bool = False) -> None:
+        """Show the best mean of these scores, or of earlier ones unless they begin anew."""
+        if self._bar is None:
+            return
+        means = scores.mean(axis=1)
+        known = means[np.isfinite(means)]
+        self._best = max(known.max(initial=-math.inf), -math.inf if anew else self._best)
+        if math.isfinite(self._best):
+            self._bar.set_postfix_str(f"best {self._best:.4g}")
 
     def advance(self, n: int) -> None:
         """Count n evaluations as done."""

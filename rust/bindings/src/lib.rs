@@ -5,6 +5,8 @@ mod arguments;
 mod door;
 #[cfg(feature = "forest")]
 mod forest;
+#[cfg(feature = "importance")]
+mod importance;
 mod linear;
 #[cfg(feature = "network")]
 mod network;
@@ -26,6 +28,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("METRICS", pyo3::types::PyTuple::new(module.py(), setpoint_core::metric::NAMES)?)?;
     #[cfg(feature = "forest")]
     forest::register(module)?;
+    #[cfg(feature = "importance")]
+    module.add_class::<importance::Anova>()?;
     #[cfg(feature = "network")]
     network::register(module)?;
     #[cfg(feature = "surrogate")]

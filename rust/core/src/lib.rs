@@ -24,6 +24,7 @@
 //! | network   | fully connected networks                                            |
 //! | svm       | support vector machines with kernels, and linear ones               |
 //! | forest    | random forests and extremely randomised trees                       |
+//! | importance | how much each hyperparameter matters to the scores of a search   |
 //! | surrogate | Bayesian search: a Gaussian process and the point to evaluate next  |
 
 pub mod algebra;
@@ -38,6 +39,8 @@ pub mod error;
 pub mod forest;
 pub mod gemm;
 #[cfg(feature = "linear")]
+#[cfg(feature = "importance")]
+pub mod importance;
 pub mod linear;
 pub mod linear_model;
 #[cfg(feature = "logistic")]
