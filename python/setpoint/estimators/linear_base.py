@@ -94,13 +94,10 @@ class LinearRegressor(LinearHyperparameters, ScoreRegressor):
         }
 
     def _to_header(self) -> dict[str, Any]:
-        return {"dtype": self.__dict__["coef_"].dtype.name, "flat": self.__dict__["_flat"]}
+        return {"flat": self.__dict__["_flat"]}
 
     def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        dtype = np.dtype(str(header["dtype"]))
-        if dtype not in (np.float32, np.float64):
-            raise ValueError(f"coefficients of type {dtype} are not known")
-        flat = bool(header["flat"])
-        if flat and self.__dict__["n_outputs_"] > 1:
+        flat = header["flat"]
+        if not isinstance(flat, bool) or (flat and self.__dict__["n_outputs_"] > 1):
             raise ValueError("a target of one dimension has one output")
-        return self._described(self.__dict__["_model"], dtype, flat)
+        return self._described(self.__dict__["_model"], self.__dict__["_dtype"], flat)

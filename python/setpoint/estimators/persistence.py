@@ -25,6 +25,7 @@ __all__ = ["load", "save"]
 
 _FORMAT = 1
 _KEY = "setpoint"
+_WIDEST = 2**20  # bytes of a label: a type in a damaged file must not take all memory
 
 
 def save(model: SweepEstimator, path: str | Path) -> None:
@@ -86,7 +87,7 @@ def load(path: str | Path) -> Any:
         raise ValueError(f"{str(path)!r} holds tensors, but no setpoint model")
     try:
         return _rebuild(json.loads(header), state)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"the header of {str(path)!r} is damaged: {error!r}") from error
     except ValueError as error:
         raise ValueError(f"{str(path)!r}: {error}") from error
@@ -103,6 +104,7 @@ def _describe(model: SweepEstimator) -> dict[str, Any]:
         "names": None if columns.names is None else columns.names.tolist(),
         "categories": [None if c is None else _labels(c) for c in columns.categories],
         "n_outputs": model.__dict__["n_outputs_"],
+        "dtype": model.__dict__["_dtype"].name,
         **model._to_header(),
     }
 
@@ -129,7 +131,9 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> SweepEst
     columns = Columns(
         len(known), None if names is None else np.array(list(map(str, names)), object), known
     )
-    nothing = np.empty((0, len(known)), np.float32)
+    if header["dtype"] not in ("float32", "float64"):
+        raise ValueError(f"a model of rows of type {header['dtype']!r} is not known")
+    nothing = np.empty((0, len(known)), header["dtype"])
     data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, 0)
     estimator._adopt(data, model, {})
     estimator.__dict__.update(estimator._from_header(header))
@@ -158,10 +162,13 @@ def _labels(array: NDArray[Any]) -> dict[str, Any]:
 
 
 def _array(labels: dict[str, Any]) -> NDArray[Any]:
-    dtype = np.dtype(str(labels["dtype"]))
-    if dtype.kind not in "biufUO":
+    """The reverse: all of one kind, each once."""
+    dtype, values = np.dtype(str(labels["dtype"])), labels["values"]
+    if dtype.kind not in "biufUO" or dtype.itemsize > _WIDEST:
         raise ValueError(f"labels of type {dtype} are not known")
-    array = np.array(labels["values"], dtype=dtype)
-    if array.ndim != 1:
-        raise ValueError("labels must be a list")
+    if not isinstance(values, list) or not all(type(v) in (bool, int, float, str) for v in values):
+        raise ValueError("labels must be a list of texts or numbers")
+    array = np.array(values, dtype=dtype)
+    if array.tolist() != values or len(set(values)) < len(values):
+        raise ValueError(f"labels of type {dtype} cannot be {values}")
     return array

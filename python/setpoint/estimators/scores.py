@@ -5,7 +5,6 @@ How they are learned is in the family's own file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -97,20 +96,8 @@ class ScoreClassifier(ClassifierMixin, _Linear):
         return data
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
-        return _arrays(model, data.dtype)
-
-    def _to_header(self) -> dict[str, Any]:
-        return {"dtype": self.__dict__["coef_"].dtype.name}
-
-    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        if header["dtype"] not in ("float32", "float64"):
-            raise ValueError(f"coefficients of type {header['dtype']!r} are not known")
-        return _arrays(self._fitted_model(), np.dtype(header["dtype"]))
-
-
-def _arrays(model: Any, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """Coefficients and intercepts in the type of X."""
-    return {"coef_": model.coef.astype(dtype), "intercept_": model.intercept.astype(dtype)}
+        coef, intercept = model.coef.astype(data.dtype), model.intercept.astype(data.dtype)
+        return {"coef_": coef, "intercept_": intercept}
 
 
 class ScoreRegressor(RegressorMixin, MultiOutputMixin, _Linear):
