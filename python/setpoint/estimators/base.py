@@ -129,6 +129,30 @@ class SweepEstimator(Declared, BaseEstimator):
 
         save(self, path)
 
+    def to_onnx(self, path: str | Path, *, dtype: str | None = None) -> None:
+        """Write the fitted model as an ONNX graph; needs ``pip install 'setpoint[onnx]'``.
+
+        Its input is ``X`` (n, n_features), numbers; a categorical column as the positions of its
+        values among `categories_`, NaN where missing or unknown. Its outputs are, as far as the
+        estimator has them, ``label``, ``probabilities`` and ``scores``, or ``prediction``, with
+        the values of `predict`, `predict_proba`, `decision_function` and `predict`.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to write.
+        dtype : {"float32", "float64"} or None
+            The type of the input; None: that of the rows in fit (forests: float32).
+
+        Raises
+        ------
+        ValueError
+            If something of the model has no form in ONNX, such as a kernel that is a function.
+        """
+        from setpoint.onnx_export import save_onnx
+
+        save_onnx(self, path, dtype=dtype)
+
     # How a family reads its input and keeps its model.
 
     @abstractmethod

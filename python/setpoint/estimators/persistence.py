@@ -7,7 +7,6 @@ object with the class, its hyperparameters, classes, columns and categories.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.columns import Columns
+from setpoint.files import replacing
 from setpoint.hyperparameters import Hyperparameters
 
 __all__ = ["load", "save"]
@@ -42,15 +42,8 @@ def save(model: SweepEstimator, path: str | Path) -> None:
     header = {_KEY: json.dumps(_describe(model))}
     state = model.__dict__["_model"].state()
     tensors = {name: np.ascontiguousarray(array) for name, array in state.items()}
-    partial = Path(f"{path}.{os.getpid()}.partial")
-    try:
-        partial.touch()
-        mode = partial.stat().st_mode  # as the umask says; safetensors would hide it from others
+    with replacing(path) as partial:
         save_file(tensors, partial, metadata=header)
-        partial.chmod(mode)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load(path: str | Path) -> Any:
