@@ -27,7 +27,9 @@ _STRANGE: list[Any] = [
 def header_of(content: bytes) -> dict[str, Any]:
     """The model's own header in a safetensors file."""
     size = int.from_bytes(content[:8], "little")
-    header: dict[str, Any] = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["setpoint"])
+    header: dict[str, Any] = json.loads(
+        json.loads(content[8 : 8 + size])["__metadata__"]["setpoint"]
+    )
     return header
 
 
@@ -38,7 +40,17 @@ def assemble(header: Any, tensors: dict[str, NDArray[Any]]) -> bytes:
 
 def mutated(content: bytes, random: Random) -> bytes:
     """A damaged copy: one to three things are changed, of one kind."""
-    kinds: list[Mutation] = [_bytes, _bytes, _cut, _outer, _header, _header, _values, _values, _tensors]
+    kinds: list[Mutation] = [
+        _bytes,
+        _bytes,
+        _cut,
+        _outer,
+        _header,
+        _header,
+        _values,
+        _values,
+        _tensors,
+    ]
     kind = kinds[random.integers(len(kinds))]
     for _ in range(random.integers(1, 4)):
         content = kind(content, random)

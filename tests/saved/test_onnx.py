@@ -73,7 +73,9 @@ def test_variants(name, tmp_path):
     model, known = make_model(), rows_of()
     random = np.random.default_rng(1)
     dense = known.toarray() if hasattr(known, "toarray") else known
-    rows = random.normal(size=(N_ROWS, dense.shape[1])) if name != "gram" else np.tile(dense, (9, 1))
+    rows = (
+        random.normal(size=(N_ROWS, dense.shape[1])) if name != "gram" else np.tile(dense, (9, 1))
+    )
     check(model, rows.astype(np.float32 if isinstance(model, Forest) else dense.dtype), tmp_path)
 
 
@@ -112,7 +114,9 @@ def test_missing_values_and_categories(tmp_path):
     model.to_onnx(tmp_path / "model.onnx")
     outputs = run(tmp_path / "model.onnx", rows.astype(np.float32))
     np.testing.assert_array_equal(outputs["probabilities"], model.predict_proba(DataFrame(seen)))
-    properties = {entry.key: entry.value for entry in onnx.load(tmp_path / "model.onnx").metadata_props}
+    properties = {
+        entry.key: entry.value for entry in onnx.load(tmp_path / "model.onnx").metadata_props
+    }
     assert properties["class"] == "RandomForestClassifier"
     assert properties["categories"] == '[null, null, null, null, ["ant", "bee", "cat"]]'
     assert properties["feature_names"] == '["a", "b", "c", "d", "e"]'

@@ -58,7 +58,11 @@ def test_pickles_are_about_as_large_as_files(name, tmp_path):
     small = {"n_estimators": 20, "max_depth": None, "hidden_layer_sizes": (40, 40), "max_iter": 30}
     model = make(name)
     model.set_params(**{key: small[key] for key in small.keys() & model.get_params().keys()})
-    y = None if name == "OneClassSVM" else np.tile(TWO if "Class" in name or "SVC" in name else NUMBERS, 20)
+    y = (
+        None
+        if name == "OneClassSVM"
+        else np.tile(TWO if "Class" in name or "SVC" in name else NUMBERS, 20)
+    )
     if name == "LogisticRegression":
         y = np.tile(LABELS, 20)
     if name == "NuSVC":
@@ -73,7 +77,8 @@ def test_pickles_are_about_as_large_as_files(name, tmp_path):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    "name", [name for name, kind in estimator_classes().items() if issubclass(kind, MatrixEstimator)]
+    "name",
+    [name for name, kind in estimator_classes().items() if issubclass(kind, MatrixEstimator)],
 )
 def test_the_type_of_numbers_is_kept(name, dtype, tmp_path):
     model = MODELS[name][0]()

@@ -165,7 +165,7 @@ def _shares(graph: Graph, model: Any, values: Value) -> None:
 
 
 def _network_classes(graph: Graph, model: Any, values: Value) -> None:
-    """Classes from the last layer: a probability for each class, or the second's where there are two."""
+    """Classes from the last layer: a probability for each, or of two the second's."""
     if isinstance(model.classes_, list):
         return _network_labels(graph, model.classes_, values)
     n_classes = len(model.classes_)

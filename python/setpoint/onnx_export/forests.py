@@ -1,4 +1,4 @@
-"""Forests in ONNX: TreeEnsemble finds the leaf of each tree, a scan adds their values up.
+"""Forests in ONNX: TreeEnsemble finds the leaf of each tree, a fold adds their values up.
 
 TreeEnsemble could add up itself, but in an order that depends on the number of rows and threads,
 and in another type for classifiers. So it is only asked which leaf a row ends in; values are added
@@ -43,10 +43,10 @@ def forest_values(graph: Graph, model: Any, rows: Value) -> Value:
     first = graph("Gather", places, graph.constant(np.int64(0)), axis=0)
     nothing = graph("Mul", graph("Gather", table, first, axis=0), graph.constant(np.float64(0)))
 
-    def add(body: Graph, total: Value, place: Value) -> list[Value]:
-        return [body("Add", total, body("Gather", table, place, axis=0))]
+    def add(body: Graph, total: Value, place: Value) -> Value:
+        return body("Add", total, body("Gather", table, place, axis=0))
 
-    return graph("Div", graph.scan([nothing], places, add), n_trees)
+    return graph("Div", graph.fold(nothing, places, add), n_trees)
 
 
 def _leaf_values(

@@ -64,17 +64,18 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, _element(dtype), shape))
 
-    def scan(self, states: list[Value], items: Value, step: Callable[..., list[Value]]) -> Value:
-        """Fold `step(body, *states, item) -> states` over the rows of `items`; the last first state.
+    def fold(
+        self, state: Value, items: Value, step: Callable[[Graph, Value, Value], Value]
+    ) -> Value:
+        """Apply `step(body, state, item) -> state` for each row of `items`; the last state.
 
-        All states are float64.
+        States are float64 (n, k), items int64 (m, n).
         """
         body = Graph(self)
-        names = [body.input(self._name("state"), np.float64, [None, None]) for _ in states]
+        before = body.input(self._name("state"), np.float64, [None, None])
         item = body.input(self._name("item"), np.int64, [None])
-        for value in step(body, *names, item):
-            body.output(self._name("next"), value, np.float64, [None, None])
-        return self("Scan", *states, items, body=body.proto("step"), num_scan_inputs=1)
+        body.output(self._name("next"), step(body, before, item), np.float64, [None, None])
+        return self("Scan", state, items, body=body.proto("step"), num_scan_inputs=1)
 
     def repeat(self, times: int, state: Value, step: Callable[[Graph, Value], Value]) -> Value:
         """Apply `step(body, state) -> state` some times; the state is float64."""

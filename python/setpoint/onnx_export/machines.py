@@ -135,7 +135,9 @@ def _pair_probabilities(graph: Graph, arrays: dict[str, NDArray[Any]], values: V
     else:
         ends = np.cumsum(arrays["isotonic_lengths"])[:-1]
         steps = (np.split(arrays[f"isotonic_{what}"], ends) for what in ("decisions", "shares"))
-        each = [_interpolated(graph, values, k, *one) for k, one in enumerate(zip(*steps, strict=True))]
+        each = [
+            _interpolated(graph, values, k, *one) for k, one in enumerate(zip(*steps, strict=True))
+        ]
         p = graph("Concat", *each, axis=1)
     least, most = (graph.constant(np.float64(end)) for end in (_LEAST, 1.0 - _LEAST))
     return graph("Clip", p, least, most)

@@ -1,0 +1,1 @@
+"""Other tools, a file each; each needs the extra of its name."""
