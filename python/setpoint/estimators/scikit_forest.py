@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.base import is_classifier
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
 
 from setpoint.estimators.tree import unfitted_tree
 
 __all__ = ["scikit_forest"]
 
 _KINDS = {
-    ("best", True): RandomForestClassifier,
-    ("best", False): RandomForestRegressor,
-    ("random", True): ExtraTreesClassifier,
-    ("random", False): ExtraTreesRegressor,
+    ("best", True): "RandomForestClassifier",
+    ("best", False): "RandomForestRegressor",
+    ("random", True): "ExtraTreesClassifier",
+    ("random", False): "ExtraTreesRegressor",
 }
 _COPIED = ("classes_", "n_classes_", "n_features_in_", "feature_names_in_", "n_outputs_")
 
@@ -35,7 +29,9 @@ def scikit_forest(model: Any, splitter: str) -> Any:
     splitter : {"best", "random"}
         How its splits were found.
     """
-    kind = _KINDS[splitter, is_classifier(model)]
+    from sklearn import ensemble  # takes long to import, and is seldom wanted
+
+    kind = getattr(ensemble, _KINDS[splitter, is_classifier(model)])
     trees = list(model.estimators_)
     settings = model.get_params(deep=False)
     forest = kind(**{name: settings[name] for name in kind().get_params() if name in settings})
