@@ -13,15 +13,16 @@ release = version = metadata.version("setpoint")
 
 extensions = [
     "live",
+    "mathml",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
 ]
 exclude_patterns = ["_build", "_extensions"]
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"setpoint {release}"
 

@@ -1,12 +1,14 @@
 """Fitted models in safetensors files: arrays, and JSON in the header. Nothing is executed at load.
 
 Layout: the tensors are the core's state of the model; the header's entry ``setpoint`` is a JSON
-object with the class, its hyperparameters, classes, columns and categories.
+object with the version that wrote it, the class, its hyperparameters, classes, columns and
+categories.
 """
 
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,7 @@ def _describe(model: SweepEstimator) -> dict[str, Any]:
     classes = model.__dict__.get("classes_", [])
     return {
         "format": _FORMAT,
+        "version": version("setpoint"),
         "class": type(model).__name__,
         "hyperparameters": json.loads(model.hyperparameters.to_json()),
         "classes": [_labels(c) for c in (classes if isinstance(classes, list) else [classes])],
@@ -106,7 +109,12 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> SweepEst
     from setpoint.families import estimator_classes  # the registry imports the estimators
 
     if header["format"] != _FORMAT:
-        raise ValueError(f"format {header['format']!r} is not known; this version reads {_FORMAT}")
+        raise ValueError(
+            f"format {header['format']!r} is not known; this version reads {_FORMAT}. The file was "
+            f"written by setpoint {header['version']}"
+        )
+    if not isinstance(header["version"], str):
+        raise ValueError(f"{header['version']!r} is no version")
     kind = estimator_classes().get(header["class"])
     if kind is None:
         raise ValueError(f"no estimator is called {header['class']!r}")
