@@ -50,8 +50,7 @@ pub fn fit(
     let columns = in_parallel(data.d, options.n_threads, control, watcher, |j| {
         Ranked::new(data, j).bin(&whole.train, settings.shared.max_bins)
     })?;
-    let sampling = Sampling::new(data, &whole.train, &settings.shared)?;
-    let prepared = Prepared { columns, y: data.y.to_vec(), sampling };
+    let prepared = Prepared::of(data, columns, data.y.to_vec(), &whole.train, &settings)?;
     let truncation = settings.truncation(data.n);
     let mut keep = Keep::new(data, &settings, trees.clone())?;
     let oob = options

@@ -52,8 +52,15 @@ impl<T: Targets> Work<'_, '_, T> {
 }
 
 impl GrownTree {
-    /// The tree that grows with one value of `min_samples_leaf`.
-    pub fn with_leaves_of(&self, leaf: u32) -> GrownTree {
+    /// A tree for each of the values of `min_samples_leaf` that it grew for.
+    pub fn by_leaf(self, leaves: &[u32]) -> Vec<GrownTree> {
+        match leaves {
+            [_] => vec![self],
+            _ => leaves.iter().map(|&leaf| self.with_leaves_of(leaf)).collect(),
+        }
+    }
+
+    fn with_leaves_of(&self, leaf: u32) -> GrownTree {
         let n_values = self.values.len() / self.nodes.len();
         let mut out = GrownTree { categories: self.categories.clone(), ..GrownTree::default() };
         let push = |out: &mut GrownTree, at: u32| {

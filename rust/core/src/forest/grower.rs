@@ -74,6 +74,8 @@ pub(super) fn in_parallel<T: Send + Sync>(
 /// The training rows of a fold as a forest reads them.
 pub struct Prepared<'a> {
     pub columns: Vec<Column>,
+    /// The same codes row by row, where that helps.
+    by_row: Option<Rows>,
     /// y of the training rows (n_train, n_outputs).
     pub y: Vec<f64>,
     pub sampling: Sampling<'a>,
@@ -96,7 +98,19 @@ impl<'a> Prepared<'a> {
             .flat_map(|&i| &data.y[i as usize * data.n_outputs..][..data.n_outputs])
             .copied()
             .collect();
-        Ok(Prepared { columns, y, sampling: Sampling::new(data, train, &settings.shared)? })
+        Self::of(data, columns, y, train, settings)
+    }
+
+    /// Of columns and targets of the rows `train` that are there already.
+    pub fn of(
+        data: &'a Data<'a>,
+        columns: Vec<Column>,
+        y: Vec<f64>,
+        train: &'a [u32],
+        settings: &'a Settings,
+    ) -> Result<Self> {
+        let by_row = Rows::new(&columns, settings.shared.max_features.columns(data.d));
+        Ok(Prepared { columns, by_row, y, sampling: Sampling::new(data, train, &settings.shared)? })
     }
 }
 
@@ -160,10 +174,9 @@ impl<F: Fn(usize, GrownTree, Option<&[u32]>) + Sync> Grower<'_, F> {
 
     fn grow<T: Targets>(&self, d: usize, targets: &T, watcher: Watcher<'_>) -> Result<()> {
         let rules = self.settings.shared.rules(d, self.truncations);
-        let codes = Rows::new(&self.prepared.columns, rules.max_features);
         let growth = Growth {
             targets,
-            codes: codes.as_ref(),
+            codes: self.prepared.by_row.as_ref(),
             columns: &self.prepared.columns,
             rules: &rules,
             control: self.control,

@@ -156,7 +156,8 @@ impl Amount {
 }
 
 impl MaxFeatures {
-    fn columns(self, d: usize) -> usize {
+    /// The number of columns tried at a node.
+    pub fn columns(self, d: usize) -> usize {
         let columns = match self {
             MaxFeatures::All => d,
             MaxFeatures::Sqrt => (d as f64).sqrt() as usize,

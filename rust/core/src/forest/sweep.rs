@@ -176,6 +176,9 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         let group = &self.group;
         let (data, members) = (&group.job.data, group.members);
+        let same_leaf = |a: &Truncation, b: &Truncation| a.min_samples_leaf == b.min_samples_leaf;
+        let by_leaf: Vec<&[Truncation]> = self.truncations.chunk_by(same_leaf).collect();
+        let leaves: Vec<u32> = by_leaf.iter().map(|truncations| truncations[0].min_samples_leaf).collect();
         Grower {
             prepared: &self.prepared,
             settings: &group.settings[members[0]],
@@ -185,24 +188,14 @@ impl<'a> Run<'a> {
             control,
             consume: |number, grown: GrownTree, _: Option<&[u32]>| {
                 let mut walked = Vec::new();
-                let same_leaf = |a: &Truncation, b: &Truncation| a.min_samples_leaf == b.min_samples_leaf;
-                let mut first = 0;
-                for truncations in self.truncations.chunk_by(same_leaf) {
-                    let made;
-                    let tree = if truncations.len() == self.truncations.len() {
-                        &grown
-                    } else {
-                        made = grown.with_leaves_of(truncations[0].min_samples_leaf);
-                        &made
-                    };
-                    let places = first..first + truncations.len();
-                    for (keep, (&c, t)) in self.kept.iter().zip(members.iter().zip(&self.which)) {
-                        if places.contains(t) && number < group.settings[c].free.n_estimators {
-                            keep.put(number, tree, &self.truncations[*t]);
+                for (tree, &truncations) in grown.by_leaf(&leaves).into_iter().zip(&by_leaf) {
+                    for (keep, (&c, &t)) in self.kept.iter().zip(members.iter().zip(&self.which)) {
+                        let truncation = &self.truncations[t];
+                        if truncations.contains(truncation) && number < group.settings[c].free.n_estimators {
+                            keep.put(number, &tree, truncation);
                         }
                     }
                     walked.push(walk(data, tree, truncations, &self.rows, &self.known));
-                    first = places.end;
                 }
                 InOrder::put(&self.running, number, walked, |running, number, walked| {
                     group.add(running, &walked);

@@ -40,12 +40,12 @@ impl Known {
 /// Sends every row down the tree once, noting where each truncation stops it.
 pub fn walk(
     data: &Data<'_>,
-    grown: &GrownTree,
+    grown: GrownTree,
     truncations: &[Truncation],
     rows: &[u32],
     known: &Known,
 ) -> Walked {
-    let stops = Stops::new(grown, truncations);
+    let stops = Stops::new(&grown, truncations);
     let n = rows.len();
     let mut nodes = vec![0; truncations.len() * n];
     let mut moving = vec![0u64; stops.words];
@@ -77,5 +77,5 @@ pub fn walk(
             here = node.left + u32::from(!split.goes_left(value, &grown.categories));
         }
     }
-    Walked { values: grown.values.clone(), nodes }
+    Walked { values: grown.values, nodes }
 }
