@@ -149,12 +149,12 @@ class Forest(GrownForest):
         return {"spans": [span.to_header() for span in spans]}
 
     def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        model = self.__dict__["_model"]
-        spans = tuple(Span.from_header(span, list(model.n_classes)) for span in header["spans"])
-        ends = [0, *(span.last for span in spans)]
-        if spans and (ends[-1] != model.n_trees or [span.first for span in spans] != ends[:-1]):
+        model, spans = self.__dict__["_model"], header["spans"]
+        ends = [0, *(span["last"] for span in spans)]
+        if spans and (ends[-1] != model.n_trees or [span["first"] for span in spans] != ends[:-1]):
             raise ValueError("the spans of trees in the header are not those of the tensors")
-        return {"_growth": Growth(model, spans)} if spans else {}
+        known = tuple(Span.from_header(span, list(model.n_classes)) for span in spans)
+        return {"_growth": Growth(model, known)} if known else {}
 
     @staticmethod
     def _model_of(state: dict[str, NDArray[Any]]) -> _core.Forest:
