@@ -218,6 +218,7 @@ def with_entry(tensors, name, place, value):
 
 def test_trees_that_are_none(saved):
     """What the walk of a row through a tree relies on."""
+    RandomForestClassifier(5, max_depth=2, random_state=0).fit(X, Y).save(saved)
     header, tensors = parts(saved)
     first = int(tensors["tree_nodes"][0])
     split, right = tensors["split"][:first], tensors["right"][:first]

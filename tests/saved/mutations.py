@@ -53,7 +53,7 @@ def mutated(content: bytes, random: Random) -> bytes:
     ]
     kind = kinds[random.integers(len(kinds))]
     for _ in range(random.integers(1, 4)):
-        content = kind(content, random)
+        content = kind(content, random) if content else content
     return content
 
 

@@ -25,6 +25,8 @@ SECONDS = 60
 def observe(model, rows):
     """All that a model tells, by name; its predictions have the right shapes."""
     n = rows.shape[0]
+    if hasattr(rows, "columns") and hasattr(model, "feature_names_in_"):
+        rows = rows.set_axis(model.feature_names_in_, axis=1)  # the file may name them otherwise
     told = {"predict": model.predict(rows)}
     assert len(told["predict"]) == n
     if is_classifier(model) and told["predict"].ndim == 1:

@@ -129,9 +129,13 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> SweepEst
     _agree("names of columns", len(known), len(names) if names is not None else len(known))
     _agree("outputs", model.n_outputs, header["n_outputs"])
     _agree("classes", list(model.n_classes), [len(labels) for labels in classes])
-    columns = Columns(
-        len(known), None if names is None else np.array(list(map(str, names)), object), known
-    )
+    if names is not None and not (
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+    ):
+        raise ValueError("names of columns must be a list of texts")
+    columns = Columns(len(known), None if names is None else np.array(names, object), known)
+    if columns.categorical.any() and names is not None and len(set(names)) < len(names):
+        raise ValueError("categorical columns are told apart by their names, and two are the same")
     if header["dtype"] not in ("float32", "float64"):
         raise ValueError(f"a model of rows of type {header['dtype']!r} is not known")
     nothing = np.empty((0, len(known)), header["dtype"])
