@@ -81,7 +81,9 @@ def load(path: str | Path) -> Any:
     if header is None:
         raise ValueError(f"{str(path)!r} holds tensors, but no setpoint model")
     try:
-        return _rebuild(json.loads(header), state)
+        described = json.loads(header)
+        json.dumps(described, ensure_ascii=False).encode()  # half a character is an error here
+        return _rebuild(described, state)
     except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"the header of {str(path)!r} is damaged: {error!r}") from error
     except ValueError as error:
