@@ -65,7 +65,8 @@ def skip_scikit(
 def trim(app: Sphinx, page: nodes.document) -> None:
     """Leave out the blank line that ends an example: doctest wants it, readers do not."""
     for block in page.findall(nodes.literal_block):
-        block[:] = [nodes.Text(block.astext().rstrip("\n"))]
+        block.rawsource = block.astext().rstrip("\n")  # equal to the text: or it is not coloured
+        block[:] = [nodes.Text(block.rawsource)]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
