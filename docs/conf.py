@@ -14,14 +14,16 @@ release = version = metadata.version("setpoint")
 extensions = [
     "gallery",
     "live",
+    "mathml",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
 ]
 exclude_patterns = ["_build", "_extensions", "generated"]
-myst_enable_extensions = ["deflist"]
+myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"setpoint {release}"
 

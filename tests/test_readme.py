@@ -14,7 +14,7 @@ from setpoint.cli import main
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-PAGES = sorted([README, *ROOT.glob("docs/*.md")])
+PAGES = sorted([README, *ROOT.glob("docs/**/*.md")])
 
 
 def blocks(page: Path, language: str) -> list[str]:

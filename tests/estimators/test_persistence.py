@@ -205,3 +205,38 @@ def test_tensors_that_lie(saved):
         write(saved, header, tensors | {name: array[:-1]})
         with pytest.raises(ValueError, match=r"."):
             load(saved)
+
+
+LEAF = np.uint32(1 << 31)
+
+
+def with_entry(tensors, name, place, value):
+    array = tensors[name].copy()
+    array[place] = value
+    return tensors | {name: array}
+
+
+def test_trees_that_are_none(saved):
+    """What the walk of a row through a tree relies on."""
+    RandomForestClassifier(5, max_depth=2, random_state=0).fit(X, Y).save(saved)
+    header, tensors = parts(saved)
+    first = int(tensors["tree_nodes"][0])
+    split, right = tensors["split"][:first], tensors["right"][:first]
+    leaf, inner = int(np.flatnonzero(split & LEAF)[0]), int(np.flatnonzero((split & LEAF) == 0)[0])
+    lies = {
+        "a leaf of a column beyond X": with_entry(tensors, "split", leaf, split[leaf] | 77),
+        "a split by a column beyond X": with_entry(tensors, "split", inner, 77),
+        "a right child in the left subtree": with_entry(tensors, "right", inner, right[inner] - 1),
+        "a right child of its own parent": with_entry(tensors, "right", inner, inner),
+        "a value that is no number": with_entry(tensors, "leaf_value", 0, np.nan),
+    }
+    for what, changed in lies.items():
+        write(saved, header, changed)
+        with pytest.raises(ValueError, match="not the state of a forest"):
+            load(saved)
+            pytest.fail(what)
+    empty = {name: array[:0] if name not in ("shape", "n_classes") else array
+             for name, array in tensors.items()}  # fmt: skip
+    write(saved, header | {"spans": []}, empty)
+    with pytest.raises(ValueError, match="number of trees"):
+        load(saved)

@@ -11,10 +11,9 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import metadata
+from importlib import import_module, metadata
 
-from setpoint.cli import fit, models, predict, tune
-from setpoint.cli.common import UsageError, say
+from setpoint.cli.common import VERBS, UsageError, describe, say
 
 _EPILOG = """\
 examples:
@@ -27,7 +26,8 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    args = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = parser(argv).parse_args(argv)
     try:
         with warnings.catch_warnings():
             # What warns of our use of other packages is for our tests, not for users.
@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of the command and its verbs."""
+def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Build the parser of the command and its verbs; those that are not called stay unloaded."""
     command = argparse.ArgumentParser(
         prog="setpoint",
         description="Train models and tune their hyperparameters.",
@@ -62,8 +62,11 @@ def parser() -> argparse.ArgumentParser:
     version = f"setpoint {metadata.version('setpoint')}"
     command.add_argument("--version", action="version", version=version)
     verbs = command.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (tune, fit, predict, models):
-        verb.add_to(verbs)
+    for name in VERBS:
+        if name in argv:
+            import_module(f"setpoint.cli.{name}").add_to(verbs)
+        else:
+            verbs.add_parser(name, help=describe(name))
     return command
 
 

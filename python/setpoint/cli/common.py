@@ -9,10 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
+# What takes long to import is imported where it is needed: `setpoint --help` does not need it.
 
-from setpoint.datasets import BUNDLED
-from setpoint.families import FAMILIES
+VERBS = {
+    "tune": "Find the best hyperparameters of a model.",
+    "fit": "Fit one model and save it.",
+    "predict": "Predict with a saved model.",
+    "models": "List the models and their hyperparameters.",
+}
+"""The verbs, each a module here, and what they do."""
 
 Verbs = Any
 """What `argparse.ArgumentParser.add_subparsers` returns; it has no public name."""
@@ -28,16 +33,20 @@ def say(message: str, kind: Literal["note", "warning", "error"] = "note") -> Non
     print(f"setpoint: {prefix}{message}", file=sys.stderr)
 
 
-def add_verb(
-    verbs: Verbs, module: str, usage: str, summary: str, epilog: str
-) -> argparse.ArgumentParser:
+def describe(verb: str) -> str:
+    """What a verb does, as the command's help has it."""
+    summary = VERBS[verb]
+    return summary[0].lower() + summary[1:].rstrip(".")
+
+
+def add_verb(verbs: Verbs, module: str, usage: str, epilog: str) -> argparse.ArgumentParser:
     """Add a verb named as its module, with examples under its help."""
     name = module.rpartition(".")[2]
     parser: argparse.ArgumentParser = verbs.add_parser(
         name,
         usage=f"setpoint {name} {usage}",
-        help=summary[0].lower() + summary[1:].rstrip("."),
-        description=summary,
+        help=describe(name),
+        description=VERBS[name],
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -47,6 +56,9 @@ def add_verb(
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say what is learned from which data."""
+    from setpoint.datasets import BUNDLED
+    from setpoint.families import FAMILIES
+
     add = parser.add_argument
     add(
         "data",
@@ -102,6 +114,8 @@ def print_json(value: object) -> None:
 
 
 def _plain(value: object) -> object:
+    import numpy as np
+
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, dict):

@@ -30,7 +30,7 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
-    parser = add_verb(verbs, __name__, _USAGE, "Fit one model and save it.", _EPILOG)
+    parser = add_verb(verbs, __name__, _USAGE, _EPILOG)
     add_training_arguments(parser)
     parser.add_argument(
         "--param",

@@ -28,9 +28,7 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
-    parser = add_verb(
-        verbs, __name__, _USAGE, "List the models and their hyperparameters.", _EPILOG
-    )
+    parser = add_verb(verbs, __name__, _USAGE, _EPILOG)
     parser.add_argument("name", nargs="?", metavar="NAME", help="only this model")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
     parser.set_defaults(run=run)

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-import setpoint
 from setpoint.cli.common import UsageError, Verbs, add_verb, check_writable, print_json
 from setpoint.cli.features import columns_of, matching
 from setpoint.cli.scaling import estimator_of
 from setpoint.datasets import load
+from setpoint.estimators.persistence import load as load_model
 
 _USAGE = "MODEL FILE_OR_NAME [--proba] [--output FILE] [--json]"
 _EPILOG = """\
@@ -30,7 +30,7 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
-    parser = add_verb(verbs, __name__, _USAGE, "Predict with a saved model.", _EPILOG)
+    parser = add_verb(verbs, __name__, _USAGE, _EPILOG)
     parser.add_argument("model", metavar="MODEL", help="a file written by tune or fit")
     parser.add_argument(
         "data", metavar="FILE_OR_NAME", help="a CSV or Parquet file, - or a bundled set"
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
     if args.json and args.output:
         raise UsageError("--json writes to standard output, --output writes CSV; choose one")
     check_writable(args.output)
-    model: Any = setpoint.load(args.model)
+    model: Any = load_model(args.model)
     if args.proba and not hasattr(model, "predict_proba"):
         raise UsageError(f"--proba: {_without_probabilities(estimator_of(model))}")
     texts = [name for name, is_text in columns_of(model).items() if is_text]

@@ -51,7 +51,7 @@ examples:
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
-    parser = add_verb(verbs, __name__, _USAGE, "Find the best hyperparameters of a model.", _EPILOG)
+    parser = add_verb(verbs, __name__, _USAGE, _EPILOG)
     add_training_arguments(parser)
     add = parser.add_argument
     add("--search", choices=tuple(TUNERS), default="grid", help="how to search")

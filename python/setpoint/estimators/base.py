@@ -33,6 +33,9 @@ __all__ = ["Recorded", "SweepData", "SweepEstimator"]
 
 Values = NDArray[np.float64]
 
+# Private attributes of a fit: those of an earlier one must not stay.
+_LEARNED = ("_model", "_columns", "_dtype", "_growth", "_kernel_rows")
+
 
 @dataclass(frozen=True, slots=True)
 class SweepData:
@@ -138,6 +141,30 @@ class SweepEstimator(Declared, BaseEstimator):
 
         save(self, path)
 
+    def to_onnx(self, path: str | Path, *, dtype: str | None = None) -> None:
+        """Write the fitted model as an ONNX graph; needs ``pip install 'setpoint[onnx]'``.
+
+        Its input is ``X`` (n, n_features), numbers; a categorical column as the positions of its
+        values among `categories_`, NaN where missing or unknown. Its outputs are, as far as the
+        estimator has them, ``label``, ``probabilities`` and ``scores``, or ``prediction``, with
+        the values of `predict`, `predict_proba`, `decision_function` and `predict`.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to write.
+        dtype : {"float32", "float64"} or None
+            The type of the input; None: that of the rows in fit (forests: float32).
+
+        Raises
+        ------
+        ValueError
+            If something of the model has no form in ONNX, such as a kernel that is a function.
+        """
+        from setpoint.onnx_export import save_onnx
+
+        save_onnx(self, path, dtype=dtype)
+
     # How a family reads its input and keeps its model.
 
     @abstractmethod
@@ -200,7 +227,7 @@ class SweepEstimator(Declared, BaseEstimator):
         """A fitted copy that answers with predictions made already."""
         return self._from_model(data, Recorded(prediction), params)
 
-    # What saving and loading use.
+    # What saving, loading and copying use.
 
     def _to_header(self) -> dict[str, Any]:
         """What a family adds to the JSON header of a saved model."""
@@ -209,6 +236,21 @@ class SweepEstimator(Declared, BaseEstimator):
     def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
         """Fitted attributes from what `_to_header` wrote; `ValueError` if they make no sense."""
         return {}
+
+    def _restored(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes of a fitted model that follow from what the core keeps and its header."""
+        fitted = self.__dict__
+        classes = fitted.get("classes_", [])
+        n_features, n_outputs = fitted["n_features_in_"], fitted["n_outputs_"]
+        data = SweepData(
+            np.empty((0, n_features), fitted["_dtype"]),
+            np.empty((0, n_outputs)),
+            None,
+            classes if isinstance(classes, list) else [classes],
+            fitted["_columns"],
+            0,
+        )
+        return self._attributes(data, fitted["_model"]) | self._from_header(header)
 
     # What the families use.
 
@@ -233,6 +275,7 @@ class SweepEstimator(Declared, BaseEstimator):
         fitted: dict[str, Any] = {
             "_model": model,
             "_columns": columns,
+            "_dtype": data.dtype,
             "n_features_in_": columns.n_features,
             "n_outputs_": data.n_outputs,
             "categories_": list(columns.categories),
@@ -248,7 +291,7 @@ class SweepEstimator(Declared, BaseEstimator):
         kept = {
             name: value
             for name, value in self.__dict__.items()
-            if not name.endswith("_") and name not in ("_model", "_columns", "_growth")
+            if not name.endswith("_") and name not in _LEARNED
         }
         # One assignment: an interruption leaves the earlier fit or this one, no mixture.
         self.__dict__ = kept | fitted
@@ -268,16 +311,20 @@ class SweepEstimator(Declared, BaseEstimator):
             return model.of(X)
         return np.asarray(model.predict(self._read_rows(X), threads(self.__dict__.get("n_jobs"))))
 
-    # Pickles hold arrays, not objects of the core.
+    # Pickles hold arrays, not objects of the core, and hold them once.
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         if "_model" in state:
-            state["_model"] = self.__dict__["_model"].state()
+            header = self._to_header()
+            for name in self._restored(header):
+                state.pop(name, None)
+            state["_model"] = (state["_model"].state(), header)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        if "_model" in state:
-            state["_model"] = self._model_of(state["_model"])
-        super().__setstate__(state)
+        if "_model" not in state:
+            return super().__setstate__(state)
+        arrays, header = state["_model"]
+        super().__setstate__(state | {"_model": self._model_of(arrays)})
+        self.__dict__.update(self._restored(header))

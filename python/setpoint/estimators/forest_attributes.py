@@ -22,6 +22,7 @@ from setpoint.estimators.importances import (
     checked_repeats,
     out_of_bag_importances,
 )
+from setpoint.estimators.scikit_forest import scikit_forest
 from setpoint.estimators.seeds import seed_of
 from setpoint.estimators.table import TableEstimator
 from setpoint.estimators.tree import TreeViews, paths, unfitted_tree
@@ -67,6 +68,24 @@ class GrownForest(ForestHyperparameters, TableEstimator):
         return forest_parameters(
             type(self).__name__, self.__dict__["_model"], bool(columns.categorical.any())
         )
+
+    def to_sklearn(self) -> Any:
+        """Make scikit-learn's forest of the same trees, for libraries that know its classes.
+
+        shap's `TreeExplainer` takes it, for example. Its predictions are this forest's.
+
+        Returns
+        -------
+        sklearn.ensemble forest
+            Fitted, and independent of this one.
+
+        Raises
+        ------
+        ValueError
+            If a tree splits on categories, which scikit-learn's trees cannot represent.
+        """
+        check_is_fitted(self)
+        return scikit_forest(self, self._splitter)
 
     def apply(self, X: Any) -> NDArray[np.int64]:
         """Find the leaf of each row in each tree.

@@ -140,20 +140,16 @@ class Forest(GrownForest):
 
     def _to_header(self) -> dict[str, Any]:
         growth: Growth | None = self.__dict__.get("_growth")
-        fields = ("first", "last", "candidate", "n_samples", "weighted")
         spans = growth.spans if growth else ()
-        return {"spans": [{name: getattr(span, name) for name in fields} for span in spans]}
+        return {"spans": [span.to_header() for span in spans]}
 
     def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        model = self.__dict__["_model"]
-        spans = tuple(
-            Span(**fields, n_classes=list(model.n_classes), sample_weight=None, y=None)
-            for fields in header["spans"]
-        )
-        ends = [0, *(span.last for span in spans)]
-        if spans and (ends[-1] != model.n_trees or [span.first for span in spans] != ends[:-1]):
+        model, spans = self.__dict__["_model"], header["spans"]
+        ends = [0, *(span["last"] for span in spans)]
+        if spans and (ends[-1] != model.n_trees or [span["first"] for span in spans] != ends[:-1]):
             raise ValueError("the spans of trees in the header are not those of the tensors")
-        return {"_growth": Growth(model, spans)} if spans else {}
+        known = tuple(Span.from_header(span, list(model.n_classes)) for span in spans)
+        return {"_growth": Growth(model, known)} if known else {}
 
     @staticmethod
     def _model_of(state: dict[str, NDArray[Any]]) -> _core.Forest:
@@ -161,15 +157,16 @@ class Forest(GrownForest):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        growth = state.pop("_growth", None)
-        if growth is not None:
+        growth: Growth | None = self.__dict__.get("_growth")
+        if growth is not None:  # the header of a file has no weights and no sums
             state["_growth"] = (growth.spans, growth.out_of_bag)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        growth = state.get("_growth")
         super().__setstate__(state)
-        if "_growth" in state:
-            self.__dict__["_growth"] = Growth(self.__dict__["_model"], *state["_growth"])
+        if growth is not None:
+            self.__dict__["_growth"] = Growth(self.__dict__["_model"], *growth)
 
 
 def _has_sums_for(growth: Growth, data: SweepData) -> bool:

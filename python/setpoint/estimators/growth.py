@@ -74,6 +74,26 @@ class Span:
         weighted = y is not None or weight is not None
         return cls(first, last, candidate, len(data.X), data.n_classes, weight, y, weighted)
 
+    def to_header(self) -> dict[str, Any]:
+        """What a saved model says of the span."""
+        fields = ("first", "last", "candidate", "n_samples", "weighted")
+        return {name: getattr(self, name) for name in fields}
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any], n_classes: list[int]) -> Span:
+        """The reverse; `ValueError` if it makes no sense."""
+        span = cls(**header, n_classes=n_classes, sample_weight=None, y=None)
+        numbers = (span.first, span.last, span.n_samples, span.candidate["random_state"])
+        flags = (span.weighted, span.candidate["bootstrap"])
+        if not (
+            all(type(number) is int for number in numbers)
+            and all(isinstance(flag, bool) for flag in flags)
+            and 0 <= span.first < span.last
+            and 0 < span.n_samples < 2**32
+        ):
+            raise ValueError("what the header says of the growth of trees makes no sense")
+        return span
+
     def drawn(self, tree: int) -> NDArray[np.uint32]:
         """How often each row was drawn for a tree, shape (n_samples,)."""
         if not self.candidate["bootstrap"]:

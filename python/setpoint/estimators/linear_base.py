@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from setpoint import _core
 from setpoint.estimators.base import SweepData, Values
 from setpoint.estimators.linear_hyperparameters import LinearHyperparameters
-from setpoint.estimators.scores import ScoreRegressor, saved_dtype
+from setpoint.estimators.scores import ScoreRegressor
 
 __all__ = ["LinearRegressor"]
 
@@ -88,10 +88,10 @@ class LinearRegressor(LinearHyperparameters, ScoreRegressor):
         return arrays | {"_flat": flat}
 
     def _to_header(self) -> dict[str, Any]:
-        return super()._to_header() | {"flat": self.__dict__["_flat"]}
+        return {"flat": self.__dict__["_flat"]}
 
     def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        flat = bool(header["flat"])
-        if flat and self.__dict__["n_outputs_"] > 1:
+        flat = header["flat"]
+        if not isinstance(flat, bool) or (flat and self.__dict__["n_outputs_"] > 1):
             raise ValueError("a target of one dimension has one output")
-        return self._described(self._fitted_model(), saved_dtype(header), flat)
+        return self._described(self._fitted_model(), self.__dict__["_dtype"], flat)

@@ -1,13 +1,14 @@
 """Fitted models in safetensors files: arrays, and JSON in the header. Nothing is executed at load.
 
 Layout: the tensors are the core's state of the model; the header's entry ``setpoint`` is a JSON
-object with the class, its hyperparameters, classes, columns and categories.
+object with the version that wrote it, the class, its hyperparameters, classes, columns and
+categories.
 """
 
 from __future__ import annotations
 
 import json
-import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ from sklearn.utils.validation import check_is_fitted
 from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.columns import Columns
 from setpoint.estimators.scaled import behind_scaler, describe_scaler, scaler_and_model
+from setpoint.files import replacing
 from setpoint.hyperparameters import Hyperparameters
 
 __all__ = ["load", "save"]
 
 _FORMAT = 1
 _KEY = "setpoint"
+_WIDEST = 2**20  # bytes of a label: a type in a damaged file must not take all memory
 
 
 def save(model: Any, path: str | Path) -> None:
@@ -49,15 +52,8 @@ def save(model: Any, path: str | Path) -> None:
     header = {_KEY: json.dumps(_describe(model) | describe_scaler(scaler))}
     state = model.__dict__["_model"].state()
     tensors = {name: np.ascontiguousarray(array) for name, array in state.items()}
-    partial = Path(f"{path}.{os.getpid()}.partial")
-    try:
-        partial.touch()
-        mode = partial.stat().st_mode  # as the umask says; safetensors would hide it from others
+    with replacing(path) as partial:
         save_file(tensors, partial, metadata=header)
-        partial.chmod(mode)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load(path: str | Path) -> Any:
@@ -93,8 +89,10 @@ def load(path: str | Path) -> Any:
     if header is None:
         raise ValueError(f"{str(path)!r} holds tensors, but no setpoint model")
     try:
-        return _rebuild(json.loads(header), state)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        described = json.loads(header)
+        json.dumps(described, ensure_ascii=False).encode()  # half a character is an error here
+        return _rebuild(described, state)
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"the header of {str(path)!r} is damaged: {error!r}") from error
     except ValueError as error:
         raise ValueError(f"{str(path)!r}: {error}") from error
@@ -105,12 +103,14 @@ def _describe(model: SweepEstimator) -> dict[str, Any]:
     classes = model.__dict__.get("classes_", [])
     return {
         "format": _FORMAT,
+        "version": version("setpoint"),
         "class": type(model).__name__,
         "hyperparameters": json.loads(model.hyperparameters.to_json()),
         "classes": [_labels(c) for c in (classes if isinstance(classes, list) else [classes])],
         "names": None if columns.names is None else columns.names.tolist(),
         "categories": [None if c is None else _labels(c) for c in columns.categories],
         "n_outputs": model.__dict__["n_outputs_"],
+        "dtype": model.__dict__["_dtype"].name,
         **model._to_header(),
     }
 
@@ -119,7 +119,12 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> Any:
     from setpoint.families import estimator_classes  # the registry imports the estimators
 
     if header["format"] != _FORMAT:
-        raise ValueError(f"format {header['format']!r} is not known; this version reads {_FORMAT}")
+        raise ValueError(
+            f"format {header['format']!r} is not known; this version reads {_FORMAT}. The file was "
+            f"written by setpoint {header['version']}"
+        )
+    if not isinstance(header["version"], str):
+        raise ValueError(f"{header['version']!r} is no version")
     kind = estimator_classes().get(header["class"])
     if kind is None:
         raise ValueError(f"no estimator is called {header['class']!r}")
@@ -134,10 +139,16 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> Any:
     _agree("names of columns", len(known), len(names) if names is not None else len(known))
     _agree("outputs", model.n_outputs, header["n_outputs"])
     _agree("classes", list(model.n_classes), [len(labels) for labels in classes])
-    columns = Columns(
-        len(known), None if names is None else np.array(list(map(str, names)), object), known
-    )
-    nothing = np.empty((0, len(known)), np.float32)
+    if names is not None and not (
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+    ):
+        raise ValueError("names of columns must be a list of texts")
+    columns = Columns(len(known), None if names is None else np.array(names, object), known)
+    if columns.categorical.any() and names is not None and len(set(names)) < len(names):
+        raise ValueError("categorical columns are told apart by their names, and two are the same")
+    if header["dtype"] not in ("float32", "float64"):
+        raise ValueError(f"a model of rows of type {header['dtype']!r} is not known")
+    nothing = np.empty((0, len(known)), header["dtype"])
     data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, 0)
     estimator._adopt(data, model, {})
     estimator.__dict__.update(estimator._from_header(header))
@@ -166,10 +177,13 @@ def _labels(array: NDArray[Any]) -> dict[str, Any]:
 
 
 def _array(labels: dict[str, Any]) -> NDArray[Any]:
-    dtype = np.dtype(str(labels["dtype"]))
-    if dtype.kind not in "biufUO":
+    """The reverse: all of one kind, each once."""
+    dtype, values = np.dtype(str(labels["dtype"])), labels["values"]
+    if dtype.kind not in "biufUO" or dtype.itemsize > _WIDEST:
         raise ValueError(f"labels of type {dtype} are not known")
-    array = np.array(labels["values"], dtype=dtype)
-    if array.ndim != 1:
-        raise ValueError("labels must be a list")
+    if not isinstance(values, list) or not all(type(v) in (bool, int, float, str) for v in values):
+        raise ValueError("labels must be a list of texts or numbers")
+    array = np.array(values, dtype=dtype)
+    if array.tolist() != values or len(set(values)) < len(values):
+        raise ValueError(f"labels of type {dtype} cannot be {values}")
     return array

@@ -6,7 +6,6 @@ How they are learned is in the family's own file.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,6 @@ __all__ = [
     "ScoreClassifier",
     "ScoreRegressor",
     "SingleScoreRegressor",
-    "saved_dtype",
 ]
 
 _MEANINGS = {
@@ -54,19 +52,6 @@ class _Linear(MatrixEstimator):
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
         return self._arrays(model, data.dtype)
-
-    def _to_header(self) -> dict[str, Any]:
-        return {"dtype": self.__dict__["coef_"].dtype.name}
-
-    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        return self._arrays(self._fitted_model(), saved_dtype(header))
-
-
-def saved_dtype(header: Mapping[str, Any]) -> np.dtype[Any]:
-    """The type of the coefficients of a saved model; `ValueError` if there is no such type."""
-    if header["dtype"] not in ("float32", "float64"):
-        raise ValueError(f"coefficients of type {header['dtype']!r} are not known")
-    return np.dtype(str(header["dtype"]))
 
 
 class ScoreClassifier(ClassifierMixin, _Linear):

@@ -147,6 +147,15 @@ class PairClassifier(LogProbabilityMixin, ClassifierMixin, PairHyperparameters, 
         sigmoid = model.arrays().get("sigmoid", np.empty((0, 2)))
         return learned | {"probA_": sigmoid[:, 0].copy(), "probB_": sigmoid[:, 1].copy()}
 
+    def _to_header(self) -> dict[str, Any]:
+        return super()._to_header() | {"class_weight": self.__dict__["class_weight_"].tolist()}
+
+    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        weights = np.array(header["class_weight"], dtype=np.float64)
+        if weights.shape != self.__dict__["classes_"].shape:
+            raise ValueError(f"{weights.shape} weights of {len(self.__dict__['classes_'])} classes")
+        return super()._from_header(header) | {"class_weight_": weights}
+
 
 class VectorRegressor(RegressorMixin, KernelMachine):
     """Numbers: the decision values themselves."""

@@ -159,8 +159,17 @@ class KernelMachine(KernelHyperparameters, MatrixEstimator):
             "fit_status_": 0 if model.converged else 1,
             "shape_fit_": tuple(data.X.shape),
             "_gamma": model.gamma,
-            "_kernel_rows": getattr(data, "kernel_rows", None),
+            **({"_kernel_rows": data.kernel_rows} if isinstance(data, KernelData) else {}),
         }
+
+    def _to_header(self) -> dict[str, Any]:
+        return {"n_samples": self.__dict__["shape_fit_"][0]}
+
+    def _from_header(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        n, model = header["n_samples"], self.__dict__["_model"]
+        if type(n) is not int or n <= model.arrays()["support"].max(initial=0):
+            raise ValueError(f"support vectors of more than {n!r} rows")
+        return {"shape_fit_": (n, model.n_features)}
 
     def _decisions(self, X: Any) -> Values:
         """Decision values of the pairs, shape (n_samples, n_pairs)."""

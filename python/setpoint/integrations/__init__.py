@@ -1,1 +1,1 @@
-"""Other tuners' ways of asking: each module needs the library that it is named after."""
+"""Other tools, a file each; each needs the extra of its name."""

@@ -22,6 +22,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
+from sklearn.utils.validation import check_is_fitted
 
 from setpoint.tuning import scikit
 from setpoint.tuning.data_facts import DataFacts
@@ -35,6 +36,7 @@ from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
 from setpoint.tuning.seeds import draw
 from setpoint.tuning.task import Result
+from setpoint.tuning.trials import Trials
 
 if TYPE_CHECKING:
     from setpoint.report.search_plots import SearchPlots
@@ -223,6 +225,12 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "cv_results_")
+
+    @property
+    def trials(self) -> Trials:
+        """The candidates and their scores as a table: see `Trials`."""
+        check_is_fitted(self)
+        return Trials(self.cv_results_, self.refit if isinstance(self.refit, str) else None)
 
     def _tuner(self) -> Tuner:
         raise NotImplementedError("a search gives its tuner")

@@ -3,29 +3,29 @@
 //!
 //! Notation, used throughout: X (n, d) features, y (n,) targets, w (n,) weights of rows; K classes.
 //!
-//! | module    | what lives there                                                    |
-//! |-----------|---------------------------------------------------------------------|
-//! | sweep     | the one operation, and the trait that a family implements           |
-//! | data      | X, y and folds as the core reads them                               |
-//! | matrix    | X as finite numbers, dense or sparse                                |
-//! | gemm      | products with a fixed order of summation                            |
-//! | algebra   | inner products of vectors, likewise                                 |
-//! | elementary | exp, log1p and what is made of them                                |
-//! | quasi_newton | the memory of L-BFGS                                             |
-//! | candidate | hyperparameters as named values                                     |
-//! | class_weight | the one that all classifiers have                                |
-//! | metric    | scores of held-out predictions                                      |
-//! | seed      | random streams named by what they are for                           |
-//! | parallel  | threads, interruption, deadline, progress                           |
-//! | vectors   | which vector instructions the processor has                         |
-//! | linear_model | learned parameters and scores of any linear model                |
-//! | linear    | linear regression                                                   |
-//! | descent   | mini-batch gradient descent: steps, batches, linear models             |
-//! | network   | fully connected networks                                            |
-//! | svm       | support vector machines with kernels, and linear ones               |
-//! | forest    | random forests and extremely randomised trees                       |
-//! | importance | how much each hyperparameter matters to the scores of a search   |
-//! | surrogate | Bayesian search: a Gaussian process and the point to evaluate next  |
+//! | module       | what lives there                                                     |
+//! |--------------|----------------------------------------------------------------------|
+//! | sweep        | the one operation, and the trait that a family implements            |
+//! | data         | X, y and folds as the core reads them                                |
+//! | matrix       | X as finite numbers, dense or sparse                                 |
+//! | gemm         | products with a fixed order of summation                             |
+//! | algebra      | inner products of vectors, likewise                                  |
+//! | elementary   | exp, log1p and what is made of them                                  |
+//! | quasi_newton | the memory of L-BFGS                                                 |
+//! | candidate    | hyperparameters as named values                                      |
+//! | class_weight | the one that all classifiers have                                    |
+//! | metric       | scores of held-out predictions                                       |
+//! | seed         | random streams named by what they are for                            |
+//! | parallel     | threads, interruption, deadline, progress                            |
+//! | vectors      | which vector instructions the processor has                          |
+//! | linear_model | learned parameters and scores of any linear model                    |
+//! | linear       | linear regression                                                    |
+//! | descent      | mini-batch gradient descent: steps, batches, linear models           |
+//! | network      | fully connected networks                                             |
+//! | svm          | support vector machines with kernels, and linear ones                |
+//! | forest       | random forests and extremely randomised trees                        |
+//! | importance   | how much each hyperparameter matters to the scores of a search       |
+//! | surrogate    | Bayesian search: a Gaussian process and the point to evaluate next   |
 
 pub mod algebra;
 pub mod candidate;

@@ -89,7 +89,8 @@ impl Forest {
             return Err(bad("shape"));
         }
         let n_trees = sizes[0].len();
-        if sizes.iter().any(|size| size.len() != n_trees)
+        if n_trees == 0
+            || sizes.iter().any(|size| size.len() != n_trees)
             || forest.importances.len() != n_trees * forest.n_features
         {
             return Err(bad("number of trees"));
@@ -114,34 +115,31 @@ impl Forest {
         Ok(forest)
     }
 
-    /// True if every walk through the tree stays in it and ends.
+    /// True if the nodes are a tree in pre-order, whose columns, values and categories exist.
     fn can_follow(&self, tree: &Tree) -> bool {
         let v = self.n_values();
         let rows = tree.values.len() / v;
-        let sound = |(i, node): (usize, &Node)| {
+        let sound = |node: &Node| {
+            if node.column() >= self.n_features {
+                return false; // of leaves too: a row that has arrived still reads the column
+            }
             if node.split & LEAF != 0 {
-                let leaf_fits = if node.split & PURE != 0 {
+                return if node.split & PURE != 0 {
                     self.n_classes.len() == 1 && (node.data as usize) < v
                 } else {
                     (node.data as usize) < rows
                 };
-                return leaf_fits;
             }
-            let categories_fit = node.split & CATEGORICAL == 0 || {
+            node.split & CATEGORICAL == 0 || {
                 let rest = tree.categories.get(node.data as usize..).unwrap_or_default();
                 rest.first().is_some_and(|&length| (length as usize) < rest.len())
-            };
-            // Children stand behind their parent: no walk can go round.
-            node.column() < self.n_features
-                && categories_fit
-                && i + 1 < tree.nodes.len()
-                && (node.right as usize) > i + 1
-                && (node.right as usize) < tree.nodes.len()
+            }
         };
-        !tree.nodes.is_empty()
-            && tree.values.len().is_multiple_of(v)
+        tree.values.len().is_multiple_of(v)
             && (tree.impurities.is_empty() || tree.impurities.len() == rows)
-            && tree.nodes.iter().enumerate().all(sound)
+            && tree.values.iter().all(|value| value.is_finite())
+            && tree.nodes.iter().all(sound)
+            && is_preorder(&tree.nodes)
     }
 
     /// The trees of this forest and of `other`, which must have been learned from like data.
@@ -166,6 +164,25 @@ impl Forest {
         out.importances.truncate(n * self.n_features);
         Ok(out)
     }
+}
+
+/// True if the right child of every split stands where its left subtree ends, and the root's subtree is all.
+fn is_preorder(nodes: &[Node]) -> bool {
+    // Backwards; the subtrees of nodes i + 1 and further are known, and those not yet part of a larger one
+    // end at the numbers on the stack, the next one on top.
+    let mut ends: Vec<usize> = Vec::new();
+    for (i, node) in nodes.iter().enumerate().rev() {
+        if node.is_leaf() {
+            ends.push(i + 1);
+            continue;
+        }
+        let (Some(left), Some(right)) = (ends.pop(), ends.pop()) else { return false };
+        if node.right as usize != left {
+            return false;
+        }
+        ends.push(right);
+    }
+    ends == [nodes.len()]
 }
 
 /// What is left of the arrays as trees are taken from them.

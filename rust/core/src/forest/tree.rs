@@ -133,7 +133,7 @@ impl Tree {
             for (lane, at) in at.iter_mut().enumerate() {
                 debug_assert!((*at as usize) < self.nodes.len());
                 // SAFETY: `at` is 0 or a child of a split, and children exist (grown that way, checked in
-                // state.rs); the column of a split is below d, that of a leaf reads as 0.
+                // state.rs); the column of a split is below d, that of a leaf reads as 0 (below d: state.rs).
                 let (node, value) = unsafe {
                     let node = self.nodes.get_unchecked(*at as usize);
                     (node, *rows.get_unchecked(lane * d + node.column()))

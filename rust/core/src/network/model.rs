@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::learner::History;
 use super::loss::Output;
 use super::pass::{Mode, Pass};
-use super::plan::Plan;
+use super::plan::{Layer, Plan};
 use crate::data::Features;
 use crate::elementary::Float;
 use crate::error::{Error, Result};
@@ -139,11 +139,15 @@ impl Network {
                 self.plan.sizes()
             )));
         }
-        if self.parameters.all_finite() && self.moments.all_finite() {
-            Ok(())
-        } else {
-            Err(Error::invalid("the network's parameters hold NaN or infinity"))
+        if !self.parameters.all_finite() || !self.moments.all_finite() {
+            return Err(Error::invalid("the network's parameters hold NaN or infinity"));
         }
+        let moments: Vec<f64> = self.moments.to_vec();
+        let variances = |layer: &Layer| moments[layer.moments.clone()][layer.moments.len() / 2..].iter();
+        if self.plan.layers.iter().flat_map(variances).any(|&variance| variance < 0.0) {
+            return Err(Error::invalid("the network's moments hold a negative variance"));
+        }
+        Ok(())
     }
 
     /// Predictions (n, n_values) of the n rows of X.

@@ -2,7 +2,7 @@
 //! rows, from the whole solution less theirs.
 
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use super::calibrate::{Calibrated, isotonic_of, sigmoid_of};
 use super::machine::{Machine, learned, undecided};
@@ -11,12 +11,8 @@ use super::settings::{Calibration, Settings};
 use super::solve::{Limits, Solver, subtract};
 use super::store::Store;
 use crate::error::Result;
-use crate::parallel::{Control, for_each};
+use crate::parallel::{Control, for_each, lock};
 use crate::seed::Stream;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Folds within the training rows that calibrate.
 const FOLDS: usize = 5;

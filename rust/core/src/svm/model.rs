@@ -142,7 +142,12 @@ impl SvmModel {
         let facts = [&self.n_iter, &self.gap, &self.violation, &self.objective];
         let isotonic = self.calibrated.iter().all(|one| match one {
             Calibrated::Sigmoid { a, b } => a.is_finite() && b.is_finite(),
-            Calibrated::Isotonic { f, p } => f.len() == p.len() && f.iter().chain(p).all(|v| v.is_finite()),
+            Calibrated::Isotonic { f, p } => {
+                f.len() == p.len()
+                    && f.iter().all(|f| f.is_finite())
+                    && f.is_sorted()
+                    && p.iter().all(|p| (0.0..=1.0).contains(p))
+            }
         });
         let fits = p == expected
             && self.d > 0

@@ -88,7 +88,7 @@ impl Points {
                 (values, ends && ordered && inside && fits)
             }
         };
-        if fits && values.iter().all(|value| value.is_finite()) {
+        if fits && values.iter().chain(&self.norms).all(|value| value.is_finite()) {
             Ok(())
         } else {
             Err(Error::invalid("the support vectors are damaged"))
