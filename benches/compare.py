@@ -24,14 +24,10 @@ from choose import chosen
 from measure import OURS, THREADS, work_in_turn
 from tables import comparison, losses
 
-TOPICS = ("forest", "linear", "descent", "network", "svm", "logistic")
-"""`forest` is a package with sections; any other is a module with ``PEERS`` (packages to name with
-their versions), ``NOTE`` (what the tables show), ``works(quick)``, an iterator of `Work`, and
-perhaps ``remarks(rows)``, lines that follow the table."""
 TOPICS = ("forest", "linear", "descent", "network", "svm", "logistic", "tuners")
 """`forest` and `tuners` are packages with sections; any other is a module with ``PEERS`` (packages
-to name with their versions), ``NOTE`` (what the tables show) and ``works(quick)``, an iterator of
-`Work`."""
+to name with their versions), ``NOTE`` (what the tables show), ``works(quick)``, an iterator of
+`Work`, and perhaps ``remarks(rows)``, lines that follow the table."""
 
 
 def machine(peers: Iterable[str]) -> str:

@@ -20,6 +20,7 @@
 //! | vectors      | which vector instructions the processor has                          |
 //! | linear_model | learned parameters and scores of any linear model                    |
 //! | linear       | linear regression                                                    |
+//! | logistic     | logistic regression                                                  |
 //! | descent      | mini-batch gradient descent: steps, batches, linear models           |
 //! | network      | fully connected networks                                             |
 //! | svm          | support vector machines with kernels, and linear ones                |
