@@ -33,7 +33,16 @@ from setpoint.tuning.journal import Journal
 from setpoint.tuning.nested import nested
 from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.remote import Workers
-from setpoint.tuning.search import Candidate, Clock, Closing, Progress, Scores, TimeLimitWarning, Tuner, run
+from setpoint.tuning.search import (
+    Candidate,
+    Clock,
+    Closing,
+    Progress,
+    Scores,
+    TimeLimitWarning,
+    Tuner,
+    run,
+)
 from setpoint.tuning.seeds import draw
 from setpoint.tuning.task import Result
 from setpoint.tuning.trials import Trials
