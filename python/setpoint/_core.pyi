@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "METRICS",
+    "Anova",
     "Forest",
     "LinearModel",
     "Network",
