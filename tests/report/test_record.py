@@ -133,7 +133,9 @@ def test_importance_of_anything_is_a_share(values, seed):
 )
 def test_the_core_refuses(columns, cells, scores, part):
     with pytest.raises(ValueError, match=part):
-        setpoint._core.Anova(columns, np.array(cells), np.array(scores), n_trees=4, seed=0)
+        setpoint._core.Anova(
+            columns, np.array(cells), np.array(scores), n_trees=4, seed=0, n_threads=1
+        )
 
 
 def test_the_core_knows_its_columns():
@@ -143,6 +145,7 @@ def test_the_core_knows_its_columns():
         np.array([0.0, 1.0]),
         n_trees=4,
         seed=0,
+        n_threads=1,
     )
     with pytest.raises(IndexError, match="column 2"):
         anova.curve(2)
