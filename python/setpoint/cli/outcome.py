@@ -13,6 +13,7 @@ from setpoint.cli.problem import Problem
 from setpoint.cli.scaling import NOTE, estimator_of, prefixed, standardises
 from setpoint.cli.values import show, show_all
 from setpoint.tables import Table
+from setpoint.tuning.trials import ranking
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,32 @@ class Outcome:
     def candidates(self) -> list[dict[str, Any]]:
         """Candidates from best to worst; those without a score (time limit) come last."""
         results = self.search.cv_results_
+        ranks = ranking(results)
         model = self.search.estimator
         declared = {n: prefixed(model, n) for n in type(estimator_of(model)).declarations()}
-        order = np.argsort(results["rank_test_score"], kind="stable")
         folds = [results[f"split{i}_test_score"] for i in range(self.search.n_splits_)]
         return [
             {
-                "rank": int(results["rank_test_score"][i]),
+                "rank": rank,
                 "mean_score": float(results["mean_test_score"][i]),
                 "std_score": float(results["std_test_score"][i]),
                 "fold_scores": [float(fold[i]) for fold in folds],
+                **({"n_resources": int(results["n_resources"][i])} if self.in_rounds else {}),
                 "hyperparameters": {n: params[key] for n, key in declared.items() if key in params},
             }
-            for i, params in ((i, results["params"][i]) for i in order)
+            for i, rank, params in ((i, rank, results["params"][i]) for i, rank in ranks.items())
         ]
+
+    @property
+    def in_rounds(self) -> bool:
+        """Whether the search is a successive halving."""
+        return "n_resources" in self.search.cv_results_
+
+    @property
+    def n_candidates(self) -> int:
+        """How many candidates there were; of a successive halving, in the first round."""
+        n = self.search.n_candidates_
+        return n[0] if self.in_rounds else n
 
     @property
     def n_scores(self) -> int:
@@ -79,7 +92,7 @@ class Outcome:
             "best_score": best["mean_score"],
             "best_std": best["std_score"],
             "best_hyperparameters": best["hyperparameters"],
-            "n_candidates": search.n_candidates_,
+            "n_candidates": self.n_candidates,
             "n_folds": search.n_splits_,
             "n_scores": self.n_scores,
             "n_fits": search.n_fits_,
@@ -113,24 +126,31 @@ class Outcome:
         candidates = self.candidates
         top = candidates[: max(self.args.top, 1)]
         names = _varying([c["hyperparameters"] for c in candidates])
+        amount = (
+            [self.search.resource] if self.in_rounds and self.search.resource not in names else []
+        )
         rows = [
             [
                 str(c["rank"]),
                 f"{c['mean_score']:.4f}",
                 f"{c['std_score']:.4f}",
+                *(show(c["n_resources"]) for _ in amount),
                 *(show(c["hyperparameters"].get(name, "")) for name in names),
             ]
             for c in top
         ]
-        text = str(Table(["rank", self.scoring, "std", *names], rows))
+        text = str(Table(["rank", self.scoring, "std", *amount, *names], rows))
         left = len(candidates) - len(top)
         return text + (f"\n… and {left} more (--top, or --json for all)" if left else "")
+
+    def _rounds(self) -> str:
+        return f" in {_count(self.search.n_iterations_, 'round')}" if self.in_rounds else ""
 
     def _effort(self) -> str:
         search, n_scores = self.search, self.n_scores
         refit = getattr(search, "refit_time_", None)
         text = (
-            f"{_count(search.n_candidates_, 'candidate')} × {search.n_splits_} folds:"
+            f"{_count(self.n_candidates, 'candidate')}{self._rounds()} × {search.n_splits_} folds:"
             f" {n_scores:,} scores from {_count(search.n_fits_, 'fitted model')}"
             f" in {self.seconds:.2f} s"
         )

@@ -63,7 +63,7 @@ def add_to(verbs: Verbs) -> None:
         help="a hyperparameter and the values to try; repeatable (default: the model's own grid, "
         "or for random searches its own ranges)",
     )
-    add("--n-iter", type=_count, metavar="N", help="candidates that a random search draws")
+    add("--n-iter", type=_count, metavar="N", help="candidates that a search draws")
     add("--cv", type=_folds, default=5, metavar="N", help="number of folds (default: %(default)s)")
     add("--no-shuffle", action="store_true", help="cut folds from the rows in their order")
     add("--scoring", metavar="NAME", help="scikit-learn's name (default: accuracy, or r2)")
@@ -142,9 +142,13 @@ def _default_space(args: argparse.Namespace, problem: Problem) -> dict[str, list
 def _settings(args: argparse.Namespace, kind: Any) -> dict[str, Any]:
     """Those of the flags that only some searches have."""
     known = signature(kind).parameters
-    if args.n_iter is not None and "n_iter" not in known:
+    if args.n_iter is not None and known.keys().isdisjoint(("n_iter", "n_candidates")):
         raise UsageError(f"--n-iter: --search {args.search} does not draw candidates")
-    settings = {"random_state": args.seed, "n_iter": args.n_iter}
+    settings = {
+        "random_state": args.seed,
+        "n_iter": args.n_iter,
+        "n_candidates": args.n_iter,  # the same in a successive halving
+    }
     return {name: value for name, value in settings.items() if name in known and value is not None}
 
 
