@@ -186,6 +186,21 @@ def test_a_fit_that_fails_leaves_an_earlier_one_as_it_was():
     assert set(search.best_params_) == set(GRID)
 
 
+@pytest.mark.parametrize("kind", TUNERS.values(), ids=TUNERS)
+@pytest.mark.filterwarnings("ignore:The space holds")
+def test_a_fit_that_fails_changes_no_attribute(kind):
+    search = kind(RandomForestClassifier(3, random_state=0), {"max_depth": [1, 2]}, cv=3)
+    search.fit(X, Y)
+    before = dict(vars(search))
+    search.set_params(cv=4, error_score="raise", estimator__n_estimators=-1)
+    with pytest.raises(ValueError, match="n_estimators"):
+        search.fit(X, Y)
+    learned = {name for name in vars(search) if name.endswith("_") or name.startswith("_")}
+    assert learned == {name for name in before if name.endswith("_") or name.startswith("_")}
+    for name in learned:
+        assert vars(search)[name] is before[name], name
+
+
 def test_a_fit_that_fails_leaves_an_unfitted_search_unfitted():
     search = GridSearchCV(RandomForestClassifier(), {"max_depth": [-1]}, cv=3)
     with pytest.raises(ValueError, match="All the 3 fits failed"):

@@ -133,6 +133,15 @@ class SweepSearchCV(scikit.BaseSearchCV):
         TimeoutError
             If ``time_limit`` ended before one candidate was evaluated on all folds.
         """
+        before = dict(vars(self))
+        try:
+            return self._fit(X, y, params)
+        except BaseException:  # what was learned before still goes together
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
         if self.nested_cv is not None and not self.refit:
             raise ValueError("nested_cv scores best estimators: it needs refit=True")
         scorers, refit_metric = self._get_scorers()
@@ -319,14 +328,14 @@ class SweepSearchCV(scikit.BaseSearchCV):
                 "candidates were left out, wholly or on some folds. Their mean scores are NaN; "
                 "the attribute skipped_ lists them.",
                 TimeLimitWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         elif evaluation.was_cut:
             warnings.warn(
                 f"time_limit={self.time_limit} s ended the search after {n} candidates; it had "
                 "more to propose.",
                 TimeLimitWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _refitted(

@@ -45,7 +45,8 @@ n_jobs : int, default=None
     For any other estimator it is joblib's, as in scikit-learn: None is 1.
 refit : bool, str or callable, default=True
     Fit the best candidate on all rows; the metric that decides, if there are several; or a
-    function from ``cv_results_`` to the index of the best. Time spent here is not limited.
+    function from ``cv_results_`` to the index of the best; successive halving gives it the last
+    iteration's. Time spent here is not limited.
 cv : int, splitter or iterable, default=None
     Folds, as in scikit-learn: None is 5.
 verbose : int, default=0

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import _num_samples as n_rows
 
@@ -58,7 +60,7 @@ class HalvingSearchCV(SweepSearchCV):
         def evaluate(candidates: Any, cv: Any, **kwargs: Any) -> Mapping[str, Any]:
             if evaluation.clock.is_over():
                 raise _TimeIsOverError
-            if hasattr(cv, "random_state"):  # scikit-learn's splitter, which draws the rows
+            if cv is not self._checked_cv_orig:  # scikit-learn's splitter, which draws the rows
                 cv.random_state = self._random_state
             return evaluation(candidates, cv, **kwargs)
 
@@ -83,11 +85,24 @@ class HalvingSearchCV(SweepSearchCV):
 
     @staticmethod
     def _select_best_index(refit: Any, refit_metric: Any, results: Mapping[str, Any]) -> Any:
-        """Select the best of the last iteration that has a score."""
+        """Select the best of the last iteration that has a score, or let `refit` select it."""
         scores, iterations = results["mean_test_score"], np.asarray(results["iter"])
         known = np.isfinite(scores)
-        last = known & (iterations == iterations[known].max(initial=0))
-        return int(np.argmax(np.where(last, scores, -np.inf)))
+        last = np.flatnonzero(known & (iterations == iterations[known].max(initial=0)))
+        if not callable(refit) or not len(last):
+            return int(last[np.argmax(scores[last])]) if len(last) else 0
+        part = _part(results, last)
+        return int(last[SweepSearchCV._select_best_index(refit, refit_metric, part)])
+
+
+def _part(results: Mapping[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
+    """The table of some of the candidates, ranked among themselves."""
+    part = {
+        name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+        for name, values in results.items()
+    }
+    ranks = rankdata(-part["mean_test_score"], method="min").astype(np.int32)
+    return part | {"rank_test_score": ranks}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
