@@ -173,7 +173,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
         learned = self._chosen(evaluation, refit_metric) | self._saved(evaluation)
         self._warn_of_limit(evaluation)
-        learned |= {"search_time_": time.perf_counter() - start, "data_": DataFacts.of(X, y)}
+        learned |= {"search_time_": time.perf_counter() - start}
+        learned |= {"data_": DataFacts.of(X, y, self.estimator)}
         if self.refit:
             known = evaluation.refitted.get(learned["best_index_"])
             learned |= self._refitted(learned, X, y, routed.estimator.fit, known, context, told)
