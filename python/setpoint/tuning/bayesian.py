@@ -214,6 +214,9 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
     profile: bool = True
     random_state: Any = None
 
+    def _deciding(self) -> set[str]:
+        return {"refit"} if isinstance(self.refit, str) else set()  # the metric that is learned
+
     def _tuner(self) -> Tuner:
         space = space_of(self.estimator, self.search_spaces)
         seed = check_random_state(self._random_state).randint(2**32, dtype=np.uint32)

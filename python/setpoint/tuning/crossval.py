@@ -258,6 +258,10 @@ class SweepSearchCV(scikit.BaseSearchCV):
         """How many candidates the tuner will propose, where that is known."""
         return None
 
+    def _deciding(self) -> set[str]:
+        """Arguments that usually decide no candidate, and do here: those of a journal have them."""
+        return set()
+
     def _run_search(self, evaluate_candidates: Evaluation, *, callback_ctx: Any = None) -> None:
         n = self._n_candidates()
         if n is not None:

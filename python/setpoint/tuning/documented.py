@@ -70,8 +70,9 @@ fit_time_limit : float, default=None
 journal : str or path-like, default=None
     A file that keeps each evaluation as soon as its pass is finished. The same call goes on
     from it, with the same result as if it had never stopped; a search for more candidates goes
-    on where this one ended. The journal of another search is refused with a `JournalError`
-    that names the difference. Time limits count from each call anew.
+    on where this one ended, unless their number decides which are drawn. The journal of another
+    search is refused with a `JournalError` that names the difference. Time limits count from
+    each call anew.
 executor : concurrent.futures.Executor, default=None
     Where to train and score: a process pool, dask's ``client.get_executor()``, and others. It is
     sent passes on one fold; a worker gets the data once, and uses one thread unless `n_jobs`

@@ -192,6 +192,9 @@ class HalvingRandomSearchCV(
     n_candidates: int | str = "exhaust"
     min_resources: int | str = "smallest"
 
+    def _deciding(self) -> set[str]:
+        return {"n_candidates"}  # and so the rows of each iteration
+
     def _generate_candidate_params(self) -> Sequence[Candidate]:
         if isinstance(self.n_candidates, str):  # 'exhaust'
             n = self.max_resources_ // self.min_resources_
