@@ -18,6 +18,7 @@ from setpoint import (
     Choice,
     ElasticNet,
     Integer,
+    MLPClassifier,
     RandomForestClassifier,
     Real,
     Space,
@@ -241,3 +242,21 @@ def test_illegal_arguments(name, value):
     search = BayesSearchCV(FOREST, **({"search_spaces": SPACE} | {name: value}))
     with pytest.raises(ValueError, match=f"'{name}' parameter of BayesSearchCV"):
         search.fit(X, Y)
+
+
+@pytest.mark.parametrize("model", [
+    MLPClassifier(hidden_layer_sizes=(4, 3), max_iter=2, random_state=0),
+    RandomForestClassifier(3, class_weight={0: 1.0, 1: 2.0, 2: 1.5}, random_state=0),
+], ids=lambda model: type(model).__name__)  # fmt: skip
+@pytest.mark.filterwarnings("ignore")
+def test_data_are_read_once_for_all_points(model, monkeypatch):
+    made = []
+    read = type(model)._sweep_data
+
+    def counted(*args):
+        made.append(args)
+        return read(*args)
+
+    monkeypatch.setattr(type(model), "_sweep_data", counted)
+    BayesSearchCV(model, n_iter=7, cv=2, refit=False, random_state=0).fit(X, Y)
+    assert len(made) == 1
