@@ -310,6 +310,23 @@ def test_refusals():
         HalvingGridSearchCV(FOREST, GRID, race=True)
 
 
+def test_dropped_candidates_are_pruned_trials_and_rows_of_tables():
+    pytest.importorskip("optuna")
+    search = GridSearchCV(FOREST, GRID, cv=8, race=True).fit(X, Y)
+    states = [trial.state.name for trial in search.trials.to_optuna().trials]
+    expected = ["PRUNED" if out else "COMPLETE" for out in search.cv_results_["dropped"]]
+    assert states == expected and len(set(states)) == 2
+    assert search.trials.columns["dropped"] == search.cv_results_["dropped"].tolist()
+    assert search.trials.scores.count(None) == len(search.dropped_)
+
+
+def test_a_report_of_a_race(tmp_path):
+    pytest.importorskip("plotly")
+    search = GridSearchCV(FOREST, GRID, cv=8, race=True, return_train_score=True).fit(X, Y)
+    search.report(tmp_path / "race.html")
+    assert (tmp_path / "race.html").stat().st_size > 10_000
+
+
 def test_verbose_says_what_was_saved(capsys):
     rows = [[0.9, 0.8, 0.9, 0.8, 0.9], [0.1, 0.0, 0.11, 0.0, 0.1]]
     told(rows, 5, verbose=1)
