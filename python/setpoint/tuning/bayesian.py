@@ -16,7 +16,7 @@ from setpoint.tuning.crossval import SweepSearchCV
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.profile import Profile, Slices, profile
 from setpoint.tuning.proposer import Proposer, start
-from setpoint.tuning.search import RULED_OUT, Candidate, Scores, Tuner
+from setpoint.tuning.search import RULED_OUT, Candidate, Closing, Scores, Tuner
 from setpoint.tuning.space import Params, Point, Space, space_of
 from setpoint.tuning.stopping import UnderNoise
 
@@ -76,7 +76,7 @@ def bayesian(
         yield from profiled.evaluate(points, decoded, settings, proposer)
         left -= len(points)
     if n_iter > 1 and profiled.best is not None and profiled.slices.lengths:
-        yield [{**profiled.best, **length} for length in profiled.slices.lengths]
+        yield Closing({**profiled.best, **length} for length in profiled.slices.lengths)
 
 
 class _Profiled:

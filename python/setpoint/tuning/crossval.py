@@ -34,7 +34,16 @@ from setpoint.tuning.nested import nested
 from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.race import Race
 from setpoint.tuning.remote import Workers
-from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
+from setpoint.tuning.search import (
+    Candidate,
+    Clock,
+    Closing,
+    Progress,
+    Scores,
+    TimeLimitWarning,
+    Tuner,
+    run,
+)
 from setpoint.tuning.seeds import draw
 from setpoint.tuning.task import Result
 from setpoint.tuning.trials import Trials
@@ -255,7 +264,10 @@ class SweepSearchCV(scikit.BaseSearchCV):
         ).call_on_fit_task_begin(estimator=self)
 
         def evaluate(batch: Sequence[Candidate]) -> Scores:
-            return evaluate_candidates.evaluate(list(batch), callback_ctx=context)
+            is_closing = isinstance(batch, Closing)
+            return evaluate_candidates.evaluate(
+                list(batch), callback_ctx=context, is_closing=is_closing
+            )
 
         ended = run(self._tuner(), evaluate, evaluate_candidates.clock)
         evaluate_candidates.was_cut = not ended

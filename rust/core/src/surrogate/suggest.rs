@@ -29,6 +29,7 @@ use super::posterior::{Posterior, Scratch};
 use super::space::{Space, nearest, steps};
 use super::transform::Transform;
 use crate::error::{Error, Result};
+use crate::parallel::Control;
 use crate::seed::Stream;
 use crate::vectors::Vectors;
 
@@ -86,8 +87,8 @@ pub struct Answer {
     pub theta: Theta,
 }
 
-/// The most promising points.
-pub fn suggest(ask: &Ask<'_>) -> Result<Answer> {
+/// The most promising points. Between two points of a batch it can be stopped.
+pub fn suggest(ask: &Ask<'_>, control: &Control) -> Result<Answer> {
     let n = ask.points.len();
     if n == 0 || ask.values.len() != n || ask.variances.len() != n {
         return Err(Error::invalid("points, values and variances must be of one length, at least 1"));
@@ -139,6 +140,9 @@ pub fn suggest(ask: &Ask<'_>) -> Result<Answer> {
     let noise = answer.theta.noise();
     ask.taken.iter().for_each(|point| search.expect(point, noise));
     for number in 0..ask.batch {
+        if control.stopped() {
+            return Err(Error::Interrupted);
+        }
         let found = search.found(&incumbents, ask.pool, streams.child(number as u64));
         let Some((gain, point)) = found else { break };
         search.expect(&point, noise);
@@ -253,7 +257,7 @@ impl Search<'_> {
         stream: Stream,
     ) -> Option<Scored> {
         match pool {
-            Some(pool) => self.best_of(pool.to_vec()).into_iter().next(),
+            Some(pool) => self.most_of(pool),
             None => self.climb(incumbents, stream),
         }
     }
@@ -261,6 +265,18 @@ impl Search<'_> {
     fn score(&mut self, point: &[f64]) -> f64 {
         let (mean, deviation) = self.posterior.at(point, &mut self.scratch);
         self.wanted.of(mean, deviation).0
+    }
+
+    /// The most promising one that is not taken, the first of several.
+    fn most_of(&mut self, points: &[Vec<f64>]) -> Option<Scored> {
+        let mut most: Option<(f64, &Vec<f64>)> = None;
+        for point in points.iter().filter(|point| !self.taken.contains(&key(point))).collect::<Vec<_>>() {
+            let score = self.score(point);
+            if most.is_none_or(|(best, _)| score.total_cmp(&best).is_gt()) {
+                most = Some((score, point));
+            }
+        }
+        most.map(|(score, point)| (score, point.clone()))
     }
 
     /// Those that are not taken, best first.
@@ -472,7 +488,7 @@ mod tests {
                 width: None,
                 seed: seed + round as u64,
             };
-            let answer = suggest(&ask).unwrap_or_else(|error| unreachable!("{error}"));
+            let answer = suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}"));
             theta = Some(answer.theta);
             let Some(point) = answer.points.into_iter().next() else { break };
             values.push(f(&point));
@@ -534,7 +550,7 @@ mod tests {
             width: None,
             seed: 0,
         };
-        let answer = suggest(&ask).unwrap_or_else(|error| unreachable!("{error}"));
+        let answer = suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}"));
         let mut found: Vec<f64> = answer.points.iter().map(|point| point[0]).collect();
         found.sort_by(f64::total_cmp);
         assert_eq!(found.len(), 4);
@@ -565,7 +581,7 @@ mod tests {
                 width,
                 seed: 0,
             };
-            let answer = suggest(&ask).unwrap_or_else(|error| unreachable!("{error}"));
+            let answer = suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}"));
             (values.into_iter().fold(f64::INFINITY, f64::min) - least, answer)
         };
         let bound = |n: usize| {
@@ -601,7 +617,7 @@ mod tests {
                 width: None,
                 seed: 0,
             };
-            suggest(&ask).unwrap_or_else(|error| unreachable!("{error}")).points
+            suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}")).points
         };
         let first = next(&[], 1);
         let second = next(&first, 1);
