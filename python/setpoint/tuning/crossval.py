@@ -152,8 +152,9 @@ class SweepSearchCV(scikit.BaseSearchCV):
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self._check_input_parameters(X=X, y=y, split_params=split)
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **split)
-        if self.race:
-            (Race() if self.race is True else self.race).check(self.n_splits_)
+        race = Race.of(self.race)
+        if race is not None:
+            race.check(self.n_splits_)
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(self.verbose > 0))
             journal = self._opened_journal(stack, X, y, params)

@@ -72,7 +72,7 @@ class Evaluation:
         self.candidates: list[Candidate] = []
         self.skipped: list[Candidate] = []
         self.dropped: list[Candidate] = []
-        self._race: Race | None = Race() if search.race is True else search.race or None
+        self._race = Race.of(search.race)
         self._finished: list[NDArray[np.float64]] = []
         self._table: dict[str, Any] | None = None
         self.refitted: dict[int, tuple[Any, Any]] = {}

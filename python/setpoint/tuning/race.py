@@ -77,6 +77,13 @@ class Race:
         if self.min_folds < 2:
             raise ValueError(f"min_folds must be at least 2, got {self.min_folds}")
 
+    @classmethod
+    def of(cls, race: bool | Race) -> Race | None:
+        """The rule that a search's ``race`` stands for."""
+        if isinstance(race, Race):
+            return race
+        return cls() if race else None
+
     def check(self, n_folds: int) -> None:
         """Refuse a number of folds of which none could be saved."""
         if n_folds <= self.min_folds:
