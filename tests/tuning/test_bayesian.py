@@ -215,6 +215,22 @@ def test_the_folds_own_difficulty_is_no_noise():
     assert np.mean(variances) == pytest.approx(0.01 / 3, rel=0.3)
 
 
+def test_a_point_that_was_ruled_out_is_worth_what_its_folds_say():
+    """Without what makes these folds hard, and less sure than a point with all folds."""
+    hard = np.array([0.5, -0.1, -0.4])
+    noise = np.random.default_rng(0).normal(size=(20, 3)) * 0.1
+    folds = Folds()
+    (_, whole), *_ = folds.learn(np.linspace(0, 1, 20)[:, None] + hard + noise, 1)
+    ruled_out = 0.3 + hard + np.array([0.05, -0.05, -np.inf])
+    ((worth, variance),) = folds.learn(ruled_out[None], 1)
+    assert worth == pytest.approx(0.3, abs=0.05)
+    assert whole < variance < np.inf
+    # It says nothing of the other folds.
+    assert folds.learn(ruled_out[None], 1) == [(worth, variance)]
+    ((nothing, _),) = folds.learn(np.array([[0.1, np.nan, -np.inf]]), 1)
+    assert np.isnan(nothing)
+
+
 def test_a_slice_is_worth_its_best_setting():
     scores = np.array([[0.1, 0.2], [0.5, 0.3], [np.nan, np.nan], [0.0, 0.1], [np.nan, 1.0], [0, 0]])
     assert [worth for worth, _ in Folds().learn(scores, 3)] == pytest.approx([0.4, 0.05])

@@ -32,6 +32,7 @@ from setpoint.tuning.identity import facts_of
 from setpoint.tuning.journal import Journal
 from setpoint.tuning.nested import nested
 from setpoint.tuning.one_of import OneOf
+from setpoint.tuning.race import Race
 from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import (
     Candidate,
@@ -77,6 +78,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
         "journal": [str, PathLike, None],
         "executor": [scikit.HasMethods("submit"), None],
         "nested_cv": ["cv_object", None],
+        "race": ["boolean", Race],
     }
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **scikit.BaseSearchCV._parameter_constraints,
@@ -97,6 +99,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
     journal: str | PathLike[str] | None = None
     executor: Any = None
     nested_cv: Any = None
+    race: bool | Race = False
 
     _goes_on_after_failures: ClassVar[bool] = False
     """Whether the tuner may find candidates that can be fitted after a batch of none."""
@@ -137,8 +140,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
         try:
             return self._fit(X, y, params)
         except BaseException:  # what was learned before still goes together
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
@@ -158,6 +161,9 @@ class SweepSearchCV(scikit.BaseSearchCV):
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self._check_input_parameters(X=X, y=y, split_params=split)
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **split)
+        race = Race.of(self.race)
+        if race is not None:
+            race.check(self.n_splits_)
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(self.verbose > 0))
             journal = self._opened_journal(stack, X, y, params)
@@ -274,10 +280,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
         def evaluate(batch: Sequence[Candidate]) -> Scores:
             is_closing = isinstance(batch, Closing)
-            return self._fold_scores(
-                evaluate_candidates.evaluate(
-                    list(batch), callback_ctx=context, is_closing=is_closing
-                )
+            return evaluate_candidates.evaluate(
+                list(batch), callback_ctx=context, is_closing=is_closing
             )
 
         ended = run(self._tuner(), evaluate, evaluate_candidates.clock)
@@ -314,7 +318,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
         return chosen
 
     def _saved(self, evaluation: Evaluation) -> dict[str, Any]:
-        """What sharing saved and what the time limit left out, by attribute."""
+        """What sharing saved, and what the time limit and the race left out, by attribute."""
         fits = _counted(evaluation.n_done, "candidate fit")
         models = _counted(evaluation.n_fits, "trained model")
         return {
@@ -322,6 +326,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
             "n_fits_": evaluation.n_fits,
             "sharing_": f"{fits} scored from {models}",
             "skipped_": evaluation.skipped,
+            "dropped_": evaluation.dropped,
         }
 
     def _warn_of_limit(self, evaluation: Evaluation) -> None:

@@ -77,6 +77,11 @@ executor : concurrent.futures.Executor, default=None
     Where to train and score: a process pool, dask's ``client.get_executor()``, and others. It is
     sent passes on one fold; a worker gets the data once, and uses one thread unless `n_jobs`
     says otherwise. The result is the same as without.
+race : bool or Race, default=False
+    Whether to drop candidates that a paired test on the folds done rules out: see `Race`. The
+    metric of `refit` decides, or the first. A dropped candidate has NaN on the folds not done, for
+    its mean and its times, and the last rank; ``cv_results_["dropped"]`` tells, and ``dropped_``
+    lists them. Folds are then evaluated one after the other, in the order of the splitter.
 nested_cv : int, splitter or iterable, default=None
     Outer folds. The whole search, with its limits, is repeated without each of them, and its
     best estimator is scored on it: see ``nested_``."""
@@ -113,6 +118,8 @@ sharing_ : str
     The same in words: "180 candidate fits scored from 5 trained models".
 skipped_ : list of dict
     Candidates that the time limit left without a score on some fold.
+dropped_ : list of dict
+    Candidates that `race` dropped before their last fold.
 nested_ : Nested
     With `nested_cv`: ``scores`` of the best estimators on the outer folds, ``best_params`` and
     ``best_scores`` of each search, and out-of-fold ``predictions``."""

@@ -25,6 +25,8 @@ from setpoint.tuning.random import proposals
 from setpoint.tuning.search import Candidate
 from setpoint.tuning.space import Space
 
+_LACKING = ("pre_dispatch", "race", "n_candidates_", "dropped_")
+
 
 class _TimeIsOverError(Exception):
     """Ends scikit-learn's loop between two iterations."""
@@ -48,6 +50,7 @@ class HalvingSearchCV(SweepSearchCV):
     return_train_score: bool = True
     random_state: Any = None
     pre_dispatch: int | str = field(default="2*n_jobs", init=False)
+    race: bool = field(default=False, init=False)  # the rounds need more of a batch than its best
 
     def _check_input_parameters(self, X: Any, y: Any, split_params: Any) -> None:
         self._n_samples_orig = n_rows(X)
@@ -97,7 +100,7 @@ class HalvingSearchCV(SweepSearchCV):
 
 def _part(results: Mapping[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
     """The table of some of the candidates, ranked among themselves."""
-    part = {
+    part: dict[str, Any] = {
         name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
         for name, values in results.items()
     }
@@ -106,9 +109,7 @@ def _part(results: Mapping[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class HalvingGridSearchCV(
-    HalvingSearchCV, scikit.HalvingGridSearchCV, without=("pre_dispatch", "n_candidates_")
-):
+class HalvingGridSearchCV(HalvingSearchCV, scikit.HalvingGridSearchCV, without=_LACKING):
     """Search a grid by successive halving, with cross-validation.
 
     It is `sklearn.model_selection.HalvingGridSearchCV` in every argument, attribute and error, and
@@ -154,9 +155,7 @@ class HalvingGridSearchCV(
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class HalvingRandomSearchCV(
-    HalvingSearchCV, scikit.HalvingRandomSearchCV, without=("pre_dispatch", "n_candidates_")
-):
+class HalvingRandomSearchCV(HalvingSearchCV, scikit.HalvingRandomSearchCV, without=_LACKING):
     """Search candidates that are drawn from a space by successive halving, with cross-validation.
 
     It is `sklearn.model_selection.HalvingRandomSearchCV` in every argument, attribute and error,

@@ -36,6 +36,7 @@ _NOT_OF_THE_SEARCH = {
     "nested_cv",
     "pre_dispatch",
     "refit",
+    "stop_under_noise",
     "time_limit",
     "verbose",
 }
