@@ -15,12 +15,10 @@ from setpoint.tuning import scikit
 from setpoint.tuning.crossval import SweepSearchCV
 from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.profile import Profile, Slices, profile
-from setpoint.tuning.proposer import Proposer, start
+from setpoint.tuning.proposer import Proposer, enough, start
 from setpoint.tuning.search import RULED_OUT, Candidate, Closing, Scores, Tuner
 from setpoint.tuning.space import Params, Point, Space, space_of
 from setpoint.tuning.stopping import UnderNoise
-
-_LEAST_INITIAL = 4
 
 
 def bayesian(
@@ -47,7 +45,7 @@ def bayesian(
     n_points : int
         How many are proposed at a time after the first ones.
     n_initial : int or None
-        Points before the surrogate is asked; None: one more than there are dimensions, at least 4.
+        Points before the surrogate is asked; None: as many as are `enough`.
     slices : Slices or None
         Every point is proposed with all settings of a slice, and is worth as much as the best.
     defaults : dict or None
@@ -55,9 +53,7 @@ def bayesian(
     noise : UnderNoise or None
         Ends the search before `n_iter` points.
     """
-    if n_initial is None:
-        n_initial = max(_LEAST_INITIAL, len(space.columns) + 1)
-    n_spread = min(n_initial, n_iter)
+    n_spread = min(enough(space) if n_initial is None else n_initial, n_iter)
     proposer = Proposer(space, random, n_spread, bounds_regret=noise is not None)
     profiled = _Profiled(slices or Slices())
     left = n_iter - (1 if n_iter > 1 and profiled.slices.lengths else 0)
@@ -182,7 +178,7 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
         Points that are chosen at a time. More can share their training, one learns faster.
     n_initial_points : int, default=None
         Points spread over the space before the model is asked; None: one more than the space has
-        dimensions.
+        dimensions (a range joined with other values has two), and at least 4.
     profile : bool, default=True
         Whether to profile free and cheap hyperparameters.
     stop_under_noise : bool, default=False

@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state
 from setpoint.tuning.bayesian import bayesian
 from setpoint.tuning.identity import describe
 from setpoint.tuning.journal import Journal, JournalError
-from setpoint.tuning.proposer import Proposer
+from setpoint.tuning.proposer import Proposer, enough
 from setpoint.tuning.search import Candidate, Clock, Scores, run
 from setpoint.tuning.seeds import draw
 from setpoint.tuning.space import Point, Space
@@ -290,7 +290,8 @@ class Tuner:
     direction : {'minimize', 'maximize'}, default='minimize'
         Which values are wanted.
     n_initial_points : int, default=None
-        Points spread over the space at first; None: one more than it has dimensions.
+        Points spread over the space at first; None: one more than it has dimensions (a range
+        joined with other values has two), and at least 4.
     random_state : int, RandomState instance or None, default=None
         Seed of the search.
     journal : str or path-like, default=None
@@ -325,7 +326,7 @@ class Tuner:
             _check_count("n_initial_points", n_initial_points)
         self.space = Space.of(space)
         self._sign = 1.0 if direction == "minimize" else -1.0
-        n = max(4, len(self.space.columns) + 1) if n_initial_points is None else n_initial_points
+        n = n_initial_points or enough(self.space)
         self.best_value = math.nan
         self.best_params: dict[str, Any] | None = None
         self._journal: Journal | None = None

@@ -183,6 +183,11 @@ class Proposer:
         return found
 
 
+def enough(space: Space) -> int:
+    """How many points are spread over a space before the surrogate is asked, unless told."""
+    return max(4, len(space.columns) + 1)
+
+
 def start(space: Space, defaults: Mapping[str, Any]) -> tuple[Params, Point] | None:
     """The candidate of the defaults and its point, if it lies in the space."""
     values = {name: defaults[name] for name in space.names if name in defaults}
