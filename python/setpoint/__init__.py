@@ -41,6 +41,7 @@ _HOMES = {
         "HalvingRandomSearchCV",
         "OneOf",
         "OneStandardError",
+        "Race",
         "RandomizedSearchCV",
         "Space",
         "Tuner",

@@ -207,6 +207,7 @@ _Points = NDArray[np.float64]  # (n, d), NaN where a column does not apply
 class _Suggested(TypedDict):
     points: _Points  # (at most `batch`, d)
     gains: NDArray[np.float64]  # expected improvement of each
+    regret: float | None  # bound of that of the points so far, if `width` is given
     theta: list[float]  # of the next call
 
 @final
@@ -226,6 +227,7 @@ class Surrogate:
         theta: list[float] | None,
         refit: bool,
         batch: int,
+        width: float | None = None,
         seed: int,
     ) -> _Suggested: ...
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
 __all__ = ["replacing"]
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     """A path to write to, which takes the place of `path` if nothing goes wrong.
 
     Parameters
     ----------
-    path : str or Path
-        Replaced whole, or left as it is.
+    path : str or path-like
+        Replaced whole, or left as it is. What is no file, such as a pipe, is written to.
     """
-    partial = Path(f"{path}.{os.getpid()}.partial")
+    if Path(path).exists() and not Path(path).is_file():  # a pipe or a terminal
+        yield Path(path)
+        return
+    path = Path(path).resolve()  # what a link leads to is replaced, and not the link
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     try:
-        partial.touch()
+        partial.touch(exist_ok=False)
         mode = partial.stat().st_mode  # as the umask says: writers may hide a new file from others
         yield partial
         partial.chmod(mode)

@@ -87,3 +87,20 @@ def test_models_without_names_are_refused(run) -> None:
     setpoint.RandomForestClassifier(n_estimators=2).fit(X, y).save("m.safetensors")
     code, _, err = run("predict", "m.safetensors", "iris")
     assert code == 1 and "columns without names" in err
+
+
+def test_several_outputs_have_columns_of_their_own(run) -> None:
+    pandas = pytest.importorskip("pandas")
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    targets = pandas.DataFrame({"kind": y, "wide": X.iloc[:, 0] > 5.8}).astype(int)
+    model = setpoint.RandomForestClassifier(n_estimators=5, random_state=0).fit(X, targets)
+    model.save("m.safetensors")
+    code, out, err = run("predict", "m.safetensors", "iris", "--proba")
+    assert code == 0, err
+    rows = list(csv.DictReader(out.splitlines()))
+    labels = [*(f"0_{k}" for k in range(3)), "1_0", "1_1"]
+    assert list(rows[0]) == ["prediction_0", "prediction_1", *(f"probability_{k}" for k in labels)]
+    found = np.array([[float(value) for value in row.values()] for row in rows])
+    np.testing.assert_array_equal(found[:, :2], model.predict(X))
+    np.testing.assert_array_equal(found[:, 2:], np.hstack(model.predict_proba(X)))
+    assert len(json.loads(run("predict", "m.safetensors", "iris", "--json")[1])) == 2

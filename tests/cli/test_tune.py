@@ -9,6 +9,7 @@ from sklearn.model_selection import StratifiedKFold
 
 import setpoint
 from setpoint.families import FAMILIES
+from setpoint.tuning import TUNERS
 
 SMALL = ["--param", "n_estimators=5,10", "--param", "max_depth=2,None"]
 
@@ -84,6 +85,44 @@ def test_random_search_is_seeded_and_takes_the_declared_ranges(run) -> None:
     declared = FAMILIES["forest"].estimator("classification").declarations()
     searched = {name for name, item in declared.items() if item.search is not None}
     assert set(found[0]["best_hyperparameters"]) == searched
+
+
+@pytest.mark.parametrize("search", list(TUNERS))
+def test_the_best_that_is_shown_is_the_one_that_is_saved(run, search: str) -> None:
+    values = ["--param", "max_depth=1,2,3,4", "--param", "max_features=1,2,4"]
+    command = ("tune", "iris", "--search", search, *values, "--cv", "3", "--seed", "7")
+    code, out, _ = run(*command, "--json", "--save", "best.safetensors")
+    found = json.loads(out)
+    saved = setpoint.load("best.safetensors").hyperparameters
+    best = found["best_hyperparameters"]
+    assert code == 0
+    assert best and best == {name: saved[name] for name in best}
+    assert found["candidates"][0]["hyperparameters"] == best
+    code, out, _ = run(*command, "--no-refit")
+    assert code == 0
+    assert setpoint.cli.values.show_all(best) in out
+    assert f"{found['n_candidates']} candidates" in out
+
+
+def test_rounds_of_a_halving_are_told_apart(run) -> None:
+    values = ["--param", "max_depth=1,2,3,4", "--param", "max_features=1,2,4"]
+    command = ("tune", "iris", "--search", "halving", *values, "--no-refit")
+    code, out, _ = run(*command)
+    assert code == 0
+    assert out.split()[:4] == ["rank", "accuracy", "std", "n_samples"]
+    assert "12 candidates in 2 rounds × 5 folds: 80 scores" in out
+    shown = json.loads(run(*command, "--json")[1])["candidates"]
+    assert [c["n_resources"] for c in shown] == [90] * 4 + [30] * 12
+    assert [c["rank"] for c in shown][:5:4] == [1, 5]
+
+
+@pytest.mark.parametrize("search", ["random", "halving-random", "bayes"])
+def test_n_iter_is_how_many_are_drawn(run, search: str) -> None:
+    values = ["--param", "max_features=" + ",".join(map(str, range(1, 31)))]
+    command = ("tune", "breast_cancer", "--search", search, "--n-iter", "4", *values)
+    code, out, err = run(*command, "--cv", "2", "--no-refit", "--json")
+    assert code == 0, err
+    assert json.loads(out)["n_candidates"] == 4
 
 
 def test_flags_of_other_searches(run) -> None:

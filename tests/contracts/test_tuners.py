@@ -15,7 +15,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import check_cv
 
 from contracts.cases import DRAWS, KINDS, LARGE, SMALL, continuous, every_kind, every_tuner
-from setpoint import Choice, Integer, Real, Space
+from setpoint import Choice, Integer, Race, Real, Space
 from setpoint.tuning import TimeLimitWarning
 
 
@@ -244,6 +244,60 @@ def test_resumed_equals_uninterrupted(tuner, kind, tmp_path):
     assert_same_results(resumed, whole)
     assert resumed.n_fits_ == whole.n_fits_
     np.testing.assert_array_equal(resumed.predict(X), whole.predict(X))
+
+
+def raced(tuner, kind, data, **settings):
+    """A race that drops much, on five folds."""
+    if "race" not in inspect.signature(tuner.cls).parameters:
+        pytest.skip("its rounds are a race of their own")
+    race = Race(alpha=0.9, min_folds=2)
+    return fitted(tuner(kind.small(), space(kind), cv=5, race=race, **settings), *data)
+
+
+@every_tuner
+@every_kind
+def test_a_race_leaves_folds_out_and_changes_no_score(tuner, kind):
+    X, y = data = continuous(kind.task)
+    search = raced(tuner, kind, data)
+    table = search.cv_results_
+    folds = np.column_stack([table[f"split{k}_test_score"] for k in range(5)])
+    n_done = np.isfinite(folds).sum(axis=1)
+    assert (np.isfinite(folds) == (np.arange(5) < n_done[:, None])).all()
+    assert n_done.min() >= 2
+    np.testing.assert_array_equal(table["dropped"], n_done < 5)
+    assert search.dropped_ == [table["params"][k] for k in np.flatnonzero(n_done < 5)]
+    assert search.skipped_ == []
+    assert n_done[search.best_index_] == 5
+    ranks = table["rank_test_score"]
+    assert max(ranks[n_done == 5]) < min(ranks[n_done < 5], default=np.inf)
+    assert search.n_fits_ <= n_done.sum()
+    splits = list(check_cv(5, y, classifier=kind.task == "classification").split(X, y))
+    for params, row, n in zip(table["params"], folds, n_done, strict=True):
+        for (train, test), expected in zip(splits[:n], row, strict=False):
+            model = clone(search.estimator).set_params(**params).fit(X[train], y[train])
+            near = pytest.approx(expected, rel=1e-12, abs=10 * kind.agreement)
+            assert model.score(X[test], y[test]) == near
+
+
+@every_tuner
+@every_kind
+def test_a_race_resumes_and_is_the_same_wherever_it_runs(tuner, kind, tmp_path):
+    data = continuous(kind.task)
+    path = tmp_path / "search.db"
+    whole = raced(tuner, kind, data, journal=path)
+    with closing(sqlite3.connect(path)) as database:
+        ((n_groups,),) = database.execute("SELECT max(number) FROM groups").fetchall()
+        database.execute("DELETE FROM evaluations WHERE in_group > ?", (n_groups // 2,))
+        database.execute("DELETE FROM groups WHERE number > ?", (n_groups // 2,))
+        database.commit()
+    resumed = raced(tuner, kind, data, journal=path)
+    assert_same_results(resumed, whole)
+    assert resumed.n_fits_ == whole.n_fits_
+    if kind.agreement:  # digits that differ may drop others
+        return
+    assert_same_results(raced(tuner, kind, data, n_jobs=2), whole)
+    with ThreadPoolExecutor(2) as executor:
+        assert_same_results(raced(tuner, kind, data, executor=executor), whole)
 
 
 @every_tuner

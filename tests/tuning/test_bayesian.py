@@ -18,6 +18,7 @@ from setpoint import (
     Choice,
     ElasticNet,
     Integer,
+    MLPClassifier,
     RandomForestClassifier,
     Real,
     Space,
@@ -214,6 +215,22 @@ def test_the_folds_own_difficulty_is_no_noise():
     assert np.mean(variances) == pytest.approx(0.01 / 3, rel=0.3)
 
 
+def test_a_point_that_was_ruled_out_is_worth_what_its_folds_say():
+    """Without what makes these folds hard, and less sure than a point with all folds."""
+    hard = np.array([0.5, -0.1, -0.4])
+    noise = np.random.default_rng(0).normal(size=(20, 3)) * 0.1
+    folds = Folds()
+    (_, whole), *_ = folds.learn(np.linspace(0, 1, 20)[:, None] + hard + noise, 1)
+    ruled_out = 0.3 + hard + np.array([0.05, -0.05, -np.inf])
+    ((worth, variance),) = folds.learn(ruled_out[None], 1)
+    assert worth == pytest.approx(0.3, abs=0.05)
+    assert whole < variance < np.inf
+    # It says nothing of the other folds.
+    assert folds.learn(ruled_out[None], 1) == [(worth, variance)]
+    ((nothing, _),) = folds.learn(np.array([[0.1, np.nan, -np.inf]]), 1)
+    assert np.isnan(nothing)
+
+
 def test_a_slice_is_worth_its_best_setting():
     scores = np.array([[0.1, 0.2], [0.5, 0.3], [np.nan, np.nan], [0.0, 0.1], [np.nan, 1.0], [0, 0]])
     assert [worth for worth, _ in Folds().learn(scores, 3)] == pytest.approx([0.4, 0.05])
@@ -241,3 +258,21 @@ def test_illegal_arguments(name, value):
     search = BayesSearchCV(FOREST, **({"search_spaces": SPACE} | {name: value}))
     with pytest.raises(ValueError, match=f"'{name}' parameter of BayesSearchCV"):
         search.fit(X, Y)
+
+
+@pytest.mark.parametrize("model", [
+    MLPClassifier(hidden_layer_sizes=(4, 3), max_iter=2, random_state=0),
+    RandomForestClassifier(3, class_weight={0: 1.0, 1: 2.0, 2: 1.5}, random_state=0),
+], ids=lambda model: type(model).__name__)  # fmt: skip
+@pytest.mark.filterwarnings("ignore")
+def test_data_are_read_once_for_all_points(model, monkeypatch):
+    made = []
+    read = type(model)._sweep_data
+
+    def counted(*args):
+        made.append(args)
+        return read(*args)
+
+    monkeypatch.setattr(type(model), "_sweep_data", counted)
+    BayesSearchCV(model, n_iter=7, cv=2, refit=False, random_state=0).fit(X, Y)
+    assert len(made) == 1

@@ -2,12 +2,15 @@
 
 import multiprocessing
 import os
+import pickle
+import tempfile
 import time
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -20,7 +23,7 @@ from setpoint import (
     RandomForestClassifier,
     SGDClassifier,
 )
-from setpoint.tuning import TimeLimitWarning
+from setpoint.tuning import TimeLimitWarning, remote
 from setpoint.tuning.parcel import Parcel, opened
 from tuning.remote import Fatal, Weighed, X, Y
 
@@ -175,12 +178,38 @@ def test_a_time_limit_ends_what_the_workers_do(pool):
     assert time.perf_counter() - start < 20
 
 
+class Waits(BaseEstimator):
+    """Cannot be interrupted."""
+
+    def __init__(self, seconds=0.0):
+        self.seconds = seconds
+
+    def fit(self, X, y):
+        time.sleep(self.seconds)
+        return self
+
+    def score(self, X, y):
+        return 0.0
+
+
+def test_what_has_begun_is_waited_for_without_spinning(monkeypatch):
+    calls = []
+
+    def counted(*arguments, **settings):
+        calls.append(arguments)
+        return wait(*arguments, **settings)
+
+    monkeypatch.setattr(remote, "wait", counted)
+    grid = {"seconds": [0.0, 0.7, 0.7, 0.7]}
+    with ThreadPoolExecutor(1) as pool, pytest.warns(TimeLimitWarning):
+        GridSearchCV(Waits(), grid, cv=2, refit=False, executor=pool, time_limit=0.3).fit(X, Y)
+    assert len(calls) < 8
+
+
 class Elsewhere(Executor):
     """Runs what it is given as a machine without our files would."""
 
     def submit(self, function, *arguments):
-        import pickle
-
         future = Future()
         arguments = pickle.loads(pickle.dumps(arguments))
         for argument in arguments:
@@ -209,6 +238,15 @@ def test_a_parcel_is_itself_here_and_one_copy_there():
     np.testing.assert_array_equal(one["X"], value["X"])
     parcel.remove()
     assert not os.path.exists(parcel._path)
+
+
+def test_a_parcel_that_cannot_be_packed_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    parcel = Parcel(lambda: None)
+    for _ in range(2):
+        with pytest.raises(Exception, match="pickle"):
+            pickle.dumps(parcel)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_no_executor():

@@ -1,6 +1,7 @@
 """`minimize`, `maximize` and `Tuner` on functions that know nothing of models."""
 
 import math
+import sqlite3
 import time
 
 import numpy as np
@@ -148,7 +149,9 @@ def test_constraints_hold():
     assert found.best_value > 1.8
 
 
-@pytest.mark.parametrize("settings", [{"n_trials": 0}, {"time_limit": 0}, {"time_limit": -1.0}])
+@pytest.mark.parametrize(
+    "settings", [{"n_trials": 0}, {"n_trials": 2.5}, {"time_limit": 0}, {"time_limit": -1.0}]
+)
 def test_illegal_arguments(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         minimize(bowl, SPACE, **settings)
@@ -197,3 +200,23 @@ def test_asking_for_more_than_there_is():
 def test_direction():
     with pytest.raises(ValueError, match="direction must be"):
         Tuner({"x": Real(0, 1)}, direction="down")
+
+
+@pytest.mark.parametrize("n", [0, -3, 2.5, "many"])
+def test_illegal_numbers_of_initial_points(n):
+    with pytest.raises(ValueError, match="n_initial_points must be a whole number"):
+        Tuner(SPACE, n_initial_points=n)
+
+
+def test_a_tuner_closes_its_journal(tmp_path):
+    path = tmp_path / "loop.db"
+    with Tuner(SPACE, random_state=0, journal=path) as tuner:
+        params = tuner.ask()
+        tuner.tell(params, 1.0)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        tuner.tell(params, 1.0)
+    again = Tuner(SPACE, random_state=0, journal=path)
+    assert again.best_value == 1.0
+    again.close()
+    again.close()
+    Tuner(SPACE).close()

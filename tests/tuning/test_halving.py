@@ -10,11 +10,13 @@ from sklearn.datasets import make_classification
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV as ScikitHalvingGridSearchCV
 from sklearn.model_selection import HalvingRandomSearchCV as ScikitHalvingRandomSearchCV
+from sklearn.model_selection import StratifiedKFold
 
 from setpoint import (
     HalvingGridSearchCV,
     HalvingRandomSearchCV,
     Integer,
+    OneStandardError,
     RandomForestClassifier,
 )
 from setpoint.tuning import TimeLimitWarning
@@ -116,3 +118,35 @@ def test_the_resource_is_no_hyperparameter_of_the_search():
     )  # fmt: skip
     with pytest.raises(ValueError, match="Cannot use parameter n_estimators as the resource"):
         search.fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "resource", [{}, {"resource": "n_estimators", "max_resources": 9}], ids=str
+)
+def test_a_search_leaves_the_splitter_alone(resource):
+    cv = StratifiedKFold(3, shuffle=True, random_state=7)
+    forest = RandomForestClassifier(5, random_state=0)
+    HalvingGridSearchCV(forest, GRID, cv=cv, **resource).fit(X, Y)
+    assert cv.random_state == 7
+
+
+def test_a_function_chooses_among_the_last_iteration():
+    seen = {}
+
+    def worst(results):
+        seen.update(results)
+        return int(np.argmax(results["rank_test_score"]))
+
+    forest = RandomForestClassifier(5, random_state=0)
+    search = HalvingGridSearchCV(forest, GRID, cv=3, refit=worst, random_state=0).fit(X, Y)
+    results, last = search.cv_results_, max(search.cv_results_["iter"])
+    rows = np.flatnonzero(results["iter"] == last)
+    assert len(seen["params"]) == len(rows) == len(seen["split0_test_score"]) > 1
+    assert min(seen["rank_test_score"]) == 1
+    assert search.best_index_ == rows[np.argmax(seen["rank_test_score"])]
+    assert search.best_params_ == results["params"][search.best_index_]
+    assert search.best_score_ == results["mean_test_score"][search.best_index_]
+    with pytest.raises(IndexError, match="out of range"):
+        search.set_params(refit=lambda results: len(rows)).fit(X, Y)
+    simplest = search.set_params(refit=OneStandardError(("max_depth",))).fit(X, Y)
+    assert results["iter"][simplest.best_index_] == last

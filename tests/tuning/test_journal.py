@@ -3,6 +3,8 @@
 import math
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from datetime import date
@@ -13,6 +15,7 @@ import pytest
 from scipy.stats import randint, uniform
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,6 +26,8 @@ from setpoint import (
     BayesSearchCV,
     Choice,
     GridSearchCV,
+    HalvingRandomSearchCV,
+    Integer,
     RandomForestClassifier,
     RandomizedSearchCV,
     Real,
@@ -338,7 +343,7 @@ def test_descriptions_tell_values_apart_and_are_the_same_in_any_process():
     assert describe(Space(SPACE)) == describe(Space(SPACE)) != describe(Space({"x": Real(0, 1)}))
     assert describe(uniform(0, 1)) == describe(uniform(0, 1)) != describe(uniform(0, 2))
     assert describe(KFold(3)) != describe(KFold(4))
-    assert describe(loss) == "loss"
+    assert describe(loss).startswith("loss of code ")
     assert " at 0x" not in describe(make_pipeline(StandardScaler(), FOREST))
     assert describe(np.random.RandomState(0)) == describe(np.random.RandomState(0))
     assert describe(tmp := Path("a")) == describe(tmp) == "'a'"
@@ -347,3 +352,94 @@ def test_descriptions_tell_values_apart_and_are_the_same_in_any_process():
     loop.append(loop)
     assert describe(loop) == "[...]"
     assert len(describe("x" * 100_000)) < 20_000
+
+
+def made(factor, name="made"):
+    def inner(params, offset=0):
+        return factor * params["x"] + offset + np.sum([k for k in (1, 2)])
+
+    inner.__qualname__ = name
+    return inner
+
+
+def test_functions_are_told_apart_by_what_they_do():
+    assert describe(made(1)) == describe(made(1)) != describe(made(2))
+    functions = [
+        lambda x: x + 1,
+        lambda x: x + 2,
+        lambda x: x.real,
+        lambda x: x.imag,
+        lambda x, k=1: x + 1,
+        lambda x, *, k=1: x + 1,
+        lambda x: [x + 1 for _ in "a"],
+        lambda x: [x + 1 for _ in "b"],
+    ]
+    assert len({describe(function) for function in functions}) == len(functions)
+    assert describe(functions[0]) == describe(lambda x: x + 1)
+    assert describe(made([])) == describe(made([1]))  # it may have grown by being called
+    assert describe(made((1, made(2)))) != describe(made((1, made(3))))
+    assert describe(made(X)) != describe(made(X[1:]))
+
+
+def recursive():
+    def calls_itself(x):
+        return calls_itself(x - 1) if x else np
+
+    return calls_itself
+
+
+def test_functions_are_described_the_same_in_any_process():
+    values = [loss, made(np.arange(3)), made(np), recursive(), make_scorer(f1_score)]
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import numpy as np;"
+        "import tuning.test_journal as t;"
+        "from sklearn.metrics import f1_score, make_scorer;"
+        "values = [t.loss, t.made(np.arange(3)), t.made(np), t.recursive(),"
+        " make_scorer(f1_score)];"
+        "print(*map(t.describe, values), sep='\\n')"
+    )
+    command = [sys.executable, "-c", script, str(Path(__file__).parents[1])]
+    there = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert there.splitlines() == [describe(value) for value in values]
+
+
+def test_another_function_is_refused(tmp_path):
+    minimize(lambda p: p["x"] ** 2, SPACE, n_trials=4, random_state=0, journal=tmp_path / "f.db")
+    with pytest.raises(JournalError, match=r"function is .*lambda"):
+        minimize(lambda p: -p["x"], SPACE, n_trials=4, random_state=0, journal=tmp_path / "f.db")
+
+
+def test_how_it_runs_is_no_other_search(tmp_path):
+    def search(n_jobs, verbose=0):
+        model = make_pipeline(StandardScaler(), clone(FOREST).set_params(n_jobs=n_jobs))
+        grid = {"randomforestclassifier__max_depth": [1, 2]}
+        return GridSearchCV(model, grid, cv=2, verbose=verbose, journal=tmp_path / "search.db")
+
+    assert scores(search(1).fit(X, Y)) == scores(search(2).fit(X, Y))
+
+
+def test_the_metric_that_a_search_learns_from_is_named(tmp_path):
+    def search(kind, refit, **settings):
+        path = tmp_path / f"{kind.__name__}.db"
+        metrics = ["accuracy", "neg_log_loss"]
+        search = kind(FOREST, scoring=metrics, refit=refit, cv=2, journal=path, **settings)
+        return search.fit(X, Y)
+
+    bayes = {"n_iter": 6, "random_state": 0}
+    search(BayesSearchCV, "accuracy", **bayes)
+    with pytest.raises(JournalError, match="refit is 'accuracy' there, and 'neg_log_loss' here"):
+        search(BayesSearchCV, "neg_log_loss", **bayes)
+    for refit in ("accuracy", "neg_log_loss"):  # nothing is learned from it here
+        search(GridSearchCV, refit, param_grid=GRID)
+
+
+@pytest.mark.parametrize(("kind", "settings", "name"), [
+    (RandomizedSearchCV, {"sampling": "latin"}, "n_iter"),
+    (HalvingRandomSearchCV, {}, "n_candidates"),
+], ids=lambda item: str(item))  # fmt: skip
+def test_a_number_that_decides_the_candidates_is_named(kind, settings, name, tmp_path):
+    space = {"max_depth": Integer(1, 30)}
+    search = kind(FOREST, space, cv=2, random_state=0, journal=tmp_path / "search.db", **settings)
+    search.set_params(**{name: 4}).fit(X, Y)
+    with pytest.raises(JournalError, match=f"{name} is 4 there, and 8 here"):
+        search.set_params(**{name: 8}).fit(X, Y)

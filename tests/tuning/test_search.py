@@ -18,6 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from setpoint import GridSearchCV, RandomForestClassifier, RandomForestRegressor
 from setpoint.tuning import TUNERS, TimeLimitWarning
+from setpoint.tuning.data_facts import DataFacts
 from setpoint.tuning.search import Clock, Progress, run
 
 X, Y = make_classification(90, 5, n_informative=3, n_classes=3, random_state=0)
@@ -187,6 +188,21 @@ def test_a_fit_that_fails_leaves_an_earlier_one_as_it_was():
     assert set(search.best_params_) == set(GRID)
 
 
+@pytest.mark.parametrize("kind", TUNERS.values(), ids=TUNERS)
+@pytest.mark.filterwarnings("ignore:The space holds")
+def test_a_fit_that_fails_changes_no_attribute(kind):
+    search = kind(RandomForestClassifier(3, random_state=0), {"max_depth": [1, 2]}, cv=3)
+    search.fit(X, Y)
+    before = dict(vars(search))
+    search.set_params(cv=4, error_score="raise", estimator__n_estimators=-1)
+    with pytest.raises(ValueError, match="n_estimators"):
+        search.fit(X, Y)
+    learned = {name for name in vars(search) if name.endswith("_") or name.startswith("_")}
+    assert learned == {name for name in before if name.endswith("_") or name.startswith("_")}
+    for name in learned:
+        assert vars(search)[name] is before[name], name
+
+
 def test_a_fit_that_fails_leaves_an_unfitted_search_unfitted():
     search = GridSearchCV(RandomForestClassifier(), {"max_depth": [-1]}, cv=3)
     with pytest.raises(ValueError, match="All the 3 fits failed"):
@@ -314,3 +330,43 @@ def test_the_parts_of_a_bar_add_up(monkeypatch):
         progress.advance(3)
         assert progress._bar.n == 10
     assert Progress(False).part(3) is None
+
+
+class Anything(BaseEstimator):
+    """Takes any target, as those of other libraries may."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def score(self, X, y=None):
+        return 0.0
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(("y", "words"), [
+    ([3.0, NAN, 1.0, 2.0], "numbers from 1 to 3, mean 2, 1 missing"),
+    ([NAN] * 4, "no numbers, 4 missing"),
+    ([[1, 2], [3], [4], [5, 6]], "list"),
+    ([4, 1, 2, 3], "numbers from 1 to 4, mean 2.5"),
+    (np.array([[4.0], [1.0], [2.0], [3.0]]), "numbers from 1 to 4, mean 2.5"),
+    (np.array(["a", None, "a", "b"], dtype=object), "3 classes of 1 to 2 rows"),
+    (np.zeros((4, 3)), "3 columns of numbers"),
+    (None, "none"),
+], ids=str)  # fmt: skip
+def test_no_target_is_beyond_words(y, words):
+    X = np.zeros((4, 2))
+    assert GridSearchCV(Anything(), {}, cv=2).fit(X, y).data_.target == words
+
+
+def test_a_classifier_has_classes_and_a_regressor_numbers():
+    y = [1, 2, 1, 1]
+    assert DataFacts.of(X[:4], y, RandomForestClassifier()).target == "2 classes of 1 to 3 rows"
+    assert (
+        DataFacts.of(X[:4], y, RandomForestRegressor()).target == "numbers from 1 to 2, mean 1.25"
+    )
+    assert (
+        DataFacts.of(X, np.zeros((90, 2)), RandomForestClassifier()).target
+        == "2 columns of classes"
+    )

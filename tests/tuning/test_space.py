@@ -246,6 +246,11 @@ def test_default_space_of_a_pipeline():
     ({"x": Integer(1)}, "x: a search needs both bounds"),
     ({"x": Integer(1, 2) | Real(0, 1)}, "x: a search takes one range"),
     ([], "there is no space"),
+    ({}, "there is no space"),
+    ([{}, {}], "there is no space"),
+    ({"x": Real(0, 1, "right", log=True)}, r"x: log=True needs a lower bound above 0"),
+    ({"x": Integer(1, 2, "neither")}, r"x: no number is an int in \(1, 2\)"),
+    ({"x": Real(1, 1, "left")}, r"x: no number is a float in \[1, 1\)"),
 ])  # fmt: skip
 def test_what_is_no_space(space, message):
     with pytest.raises((TypeError, ValueError), match=message):
@@ -276,3 +281,21 @@ def test_choices_tell_types_apart():
     assert np.nan not in Choice(1.0) and math.pi not in Choice("a")
     assert Choice(1, None, "a").parse("None") is None
     assert Choice(1, None, "a").kind == "int | None | str"
+
+
+@pytest.mark.parametrize(("domain", "values"), [
+    (Integer(0, 20, "right", step=5), [5, 10, 15, 20]),
+    (Integer(0, 20, "left", step=5), [0, 5, 10, 15]),
+    (Real(0, 1, "neither", step=0.25), [0.25, 0.5, 0.75]),
+    (Integer(0, 4, "right", log=True), [1, 2, 3, 4]),
+], ids=str)  # fmt: skip
+def test_steps_begin_at_the_bound_that_is_left_out(domain, values):
+    points = Space({"x": domain}).points(100)
+    assert [Space({"x": domain}).decode(point)["x"] for point in points] == values
+
+
+def test_an_alternative_may_be_to_leave_everything_as_it_is():
+    space = Space([{}, {"x": [1, 2]}])
+    found = [space.decode(point) for point in space.points(10)]
+    assert found == [{}, {"x": 1}, {"x": 2}]
+    assert [space.decode(space.encode(params)) for params in found] == found

@@ -10,7 +10,15 @@ from sklearn.linear_model import LogisticRegression as Other
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from setpoint import SVC, GridSearchCV, RandomForestClassifier, RandomizedSearchCV, load
+from setpoint import (
+    SVC,
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomForestClassifier,
+    RandomizedSearchCV,
+    load,
+)
+from setpoint.tuning.trials import ranking
 
 X, Y = load_iris(return_X_y=True)
 GRID = [
@@ -52,6 +60,19 @@ def test_printed(trials):
     assert "<table>" in trials._repr_html_()
     assert len(trials.table(2).rows) == 2
     assert trials.table(2).title == "6 candidates, the best 2"
+
+
+def test_rounds_of_a_halving_are_listed_from_the_last():
+    forest = RandomForestClassifier(5, random_state=0)
+    grid = {"max_depth": [1, 2, 3, 4], "max_features": [1, 2, 4]}
+    search = HalvingGridSearchCV(forest, grid, cv=3, random_state=7).fit(X, Y)
+    results = search.cv_results_
+    ranks = ranking(results)
+    assert next(iter(ranks)) == search.best_index_
+    assert [results["iter"][place] for place in ranks] == sorted(results["iter"], reverse=True)
+    assert len(ranks) == len(results["params"])
+    best = [str(value) for value in search.best_params_.values()]
+    assert [*search.trials.table(1).rows[0]][-2:] == best
 
 
 def test_pandas(trials):

@@ -54,8 +54,8 @@ def add_verb(verbs: Verbs, module: str, usage: str, epilog: str) -> argparse.Arg
     return parser
 
 
-def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say what is learned from which data."""
+def add_training_arguments(parser: argparse.ArgumentParser, which: str = "one of") -> None:
+    """Add the arguments that say what is learned from which data; `which` of the models."""
     from setpoint.datasets import BUNDLED
     from setpoint.families import FAMILIES
 
@@ -85,7 +85,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what to learn; auto: classes where the target holds texts or few whole numbers",
     )
-    add("--model", metavar="NAME", default="forest", help=f"one of: {', '.join(FAMILIES)}")
+    add("--model", metavar="NAME", default="forest", help=f"{which}: {', '.join(FAMILIES)}")
     add(
         "--no-scale",
         action="store_true",

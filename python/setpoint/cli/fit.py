@@ -16,7 +16,7 @@ from setpoint.cli.common import (
 )
 from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.problem import read_problem
-from setpoint.cli.scaling import NOTE, behind_scaler, standardises
+from setpoint.cli.scaling import behind_scaler, note, standardises
 from setpoint.cli.values import estimator_class, make_estimator, parse_params, show_all
 from setpoint.estimators.persistence import save
 
@@ -50,6 +50,8 @@ def run(args: argparse.Namespace) -> None:
     """Carry out the verb."""
     check_writable(args.save)
     problem = read_problem(args)
+    if "," in args.model:
+        raise UsageError(f"--model {args.model}: fit takes one; `setpoint tune` compares several")
     estimator = estimator_class(args.model, problem.task)
     params = {}
     for name, values in parse_params(args.param, estimator).items():
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
     say(f"{problem.name}: {problem.shape}, {problem.task} of {problem.target!r}")
     model = make_estimator(estimator, args.seed, args.jobs, problem.features, extra)
     model.set_params(**params)
-    whole = behind_scaler(model) if standardises(args) else model
+    whole = behind_scaler(model) if standardises(args.model, args) else model
     start = time.perf_counter()
     whole.fit(X, problem.y)
     seconds = time.perf_counter() - start
@@ -76,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
                 "target": problem.target,
                 "task": problem.task,
                 "estimator": type(model).__name__,
-                "standardised": standardises(args),
+                "standardised": standardises(args.model, args),
                 "hyperparameters": dict(model.hyperparameters),
                 "n_parameters": n_parameters,
                 "seconds": seconds,
@@ -87,6 +89,6 @@ def run(args: argparse.Namespace) -> None:
     given = show_all(params) or "all at their defaults"
     print(f"{type(model).__name__} fitted in {seconds:.2f} s: {n_parameters:,} learned parameters")
     print(f"hyperparameters: {given}")
-    if standardises(args):
-        print(NOTE)
+    if standardises(args.model, args):
+        print(note())
     print(f"saved: {args.save}")

@@ -6,8 +6,7 @@ import argparse
 import csv
 import sys
 import warnings
-from contextlib import nullcontext
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from setpoint.cli.features import columns_of, matching
 from setpoint.cli.scaling import estimator_of
 from setpoint.datasets import load
 from setpoint.estimators.persistence import load as load_model
+from setpoint.files import replacing
 
 _USAGE = "MODEL FILE_OR_NAME [--proba] [--output FILE] [--json]"
 _EPILOG = """\
@@ -54,15 +54,35 @@ def run(args: argparse.Namespace) -> None:
     with warnings.catch_warnings():
         # Columns were matched by name above, with or without a library of data frames.
         warnings.filterwarnings("ignore", "X does not have valid feature names")
-        predicted: dict[str, Any] = {"prediction": model.predict(X)}
-        if args.proba:
-            probabilities = model.predict_proba(X).T
-            names = (f"probability_{label}" for label in model.classes_)
-            predicted.update(zip(names, probabilities, strict=True))
+        predicted = _predictions(model, X) | (_probabilities(model, X) if args.proba else {})
     if args.json:
         print_json(predicted)
     else:
         _write_csv(predicted, args.output)
+
+
+def _predictions(model: Any, X: Any) -> dict[str, Any]:
+    """The predicted column by its name; one for each output, if there are several."""
+    predicted = np.asarray(model.predict(X))
+    if predicted.ndim == 1:
+        return {"prediction": predicted}
+    return {f"prediction_{output}": column for output, column in enumerate(predicted.T)}
+
+
+def _probabilities(model: Any, X: Any) -> dict[str, Any]:
+    """A column for each class, of each output."""
+    found = model.predict_proba(X)
+    if not isinstance(found, list):
+        return _named("probability", model.classes_, found)
+    columns: dict[str, Any] = {}
+    for output, (classes, part) in enumerate(zip(model.classes_, found, strict=True)):
+        columns |= _named(f"probability_{output}", classes, part)
+    return columns
+
+
+def _named(what: str, classes: Any, probabilities: Any) -> dict[str, Any]:
+    names = (f"{what}_{label}" for label in classes)
+    return dict(zip(names, probabilities.T, strict=True))
 
 
 def _without_probabilities(model: Any) -> str:
@@ -75,8 +95,14 @@ def _without_probabilities(model: Any) -> str:
 
 
 def _write_csv(columns: dict[str, Any], path: str | None) -> None:
-    target = open(path, "w", newline="", encoding="utf-8") if path else nullcontext(sys.stdout)  # noqa: SIM115
-    with target as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*(np.asarray(c).tolist() for c in columns.values()), strict=True))
+    if path is None:
+        _write_rows(columns, sys.stdout)
+    else:
+        with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+            _write_rows(columns, file)
+
+
+def _write_rows(columns: dict[str, Any], file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(np.asarray(c).tolist() for c in columns.values()), strict=True))

@@ -6,6 +6,7 @@ Each fold has its own means and deviations; what is saved holds those of all row
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -15,12 +16,16 @@ from setpoint.families import FAMILIES
 
 _STEP = "model"
 
-NOTE = "columns are standardised by the rows that train (--no-scale: taken as they are)"
+
+def standardises(name: str, args: argparse.Namespace) -> bool:
+    """Whether the columns are brought to one scale for a family."""
+    return FAMILIES[name].scaled and not args.no_scale
 
 
-def standardises(args: argparse.Namespace) -> bool:
-    """Whether the columns are brought to one scale."""
-    return FAMILIES[args.model].scaled and not args.no_scale
+def note(names: Sequence[str] = ()) -> str:
+    """What is said of it; `names` has the families, if it is not done for all of them."""
+    whom = f" for {' and '.join(names)}" if names else ""
+    return f"columns are standardised{whom} by the rows that train (--no-scale: taken as they are)"
 
 
 def behind_scaler(estimator: Any) -> Pipeline:

@@ -1,4 +1,4 @@
-"""`setpoint tune`: search the hyperparameters of a model by cross-validation, then fit the best."""
+"""`setpoint tune`: search the hyperparameters of models by cross-validation, then fit the best."""
 
 from __future__ import annotations
 
@@ -23,16 +23,14 @@ from setpoint.cli.common import (
     check_writable,
     say,
 )
+from setpoint.cli.contest import Contest
 from setpoint.cli.features import learn_names, matrix
 from setpoint.cli.outcome import Outcome
 from setpoint.cli.problem import Problem, read_problem
-from setpoint.cli.scaling import behind_scaler, prefixed, standardises
-from setpoint.cli.values import estimator_class, make_estimator, parse_params
 from setpoint.datasets.table import DataError, suggest
 from setpoint.estimators.persistence import save
-from setpoint.families import FAMILIES
 from setpoint.report.page.assemble import plotly
-from setpoint.tuning import TUNERS, JournalError
+from setpoint.tuning import TUNERS, JournalError, Race
 
 _USAGE = "FILE_OR_NAME [--target COLUMN] [--param NAME=VALUE,...] [options]"
 _EPILOG = """\
@@ -43,6 +41,7 @@ examples:
   setpoint tune digits --model forest --search grid
   setpoint tune iris --param n_estimators=50,100,200 --param max_depth=2,4,None
   setpoint tune digits --search random --n-iter 50
+  setpoint tune digits --model forest,svm,logistic --param forest.max_depth=4,8,None --race
   setpoint tune houses.parquet --target price --scoring neg_mean_absolute_error --cv 10
   setpoint tune customers.csv --target churned --drop id --save churn.safetensors
   setpoint tune digits --report digits.html
@@ -52,7 +51,7 @@ examples:
 def add_to(verbs: Verbs) -> None:
     """Add the verb to the command."""
     parser = add_verb(verbs, __name__, _USAGE, _EPILOG)
-    add_training_arguments(parser)
+    add_training_arguments(parser, "one of, or several to choose from, with commas")
     add = parser.add_argument
     add("--search", choices=tuple(TUNERS), default="grid", help="how to search")
     add(
@@ -60,10 +59,16 @@ def add_to(verbs: Verbs) -> None:
         metavar="NAME=VALUE[,VALUE...]",
         action="append",
         default=[],
-        help="a hyperparameter and the values to try; repeatable (default: the model's own grid, "
-        "or for random searches its own ranges)",
+        help="a hyperparameter and the values to try; repeatable; of several models MODEL.NAME "
+        "(default: a model's own grid, or for random searches its own ranges)",
     )
-    add("--n-iter", type=_count, metavar="N", help="candidates that a random search draws")
+    add("--n-iter", type=_count, metavar="N", help="candidates that a search draws")
+    add("--race", action="store_true", help="drop candidates that a few folds rule out")
+    add(
+        "--stop-under-noise",
+        action="store_true",
+        help="end a Bayesian search when less is left to gain than the folds can tell",
+    )
     add("--cv", type=_folds, default=5, metavar="N", help="number of folds (default: %(default)s)")
     add("--no-shuffle", action="store_true", help="cut folds from the rows in their order")
     add("--scoring", metavar="NAME", help="scikit-learn's name (default: accuracy, or r2)")
@@ -87,16 +92,15 @@ def run(args: argparse.Namespace) -> None:
         _check_plotly()
     scoring = _scoring(args.scoring)
     problem = read_problem(args)
-    estimator = estimator_class(args.model, problem.task)
     kind = TUNERS[args.search]
-    space = parse_params(args.param, estimator) or _default_space(args, problem)
     X, extra = matrix(problem.features)
+    contest = Contest.of(args, problem, extra)
+    space = contest.space(args.param, as_grid="param_grid" in signature(kind).parameters)
+    settings = _settings(args, kind)
     say(f"{problem.name}: {problem.shape}, {problem.task} of {problem.target!r}")
-    model = make_estimator(estimator, args.seed, args.jobs, problem.features, extra)
-    model = behind_scaler(model) if standardises(args) else model
     search = kind(
-        model,
-        space and {prefixed(model, name): values for name, values in space.items()},
+        contest.estimator,
+        space,
         scoring=scoring,
         n_jobs=args.jobs,
         refit=not args.no_refit,
@@ -105,7 +109,7 @@ def run(args: argparse.Namespace) -> None:
         time_limit=args.time_limit,
         journal=args.journal,
         return_train_score=args.report is not None,
-        **_settings(args, kind),
+        **settings,
     )
     start = time.perf_counter()
     with redirect_stdout(StringIO()):  # the summary says what a verbose search prints
@@ -115,7 +119,7 @@ def run(args: argparse.Namespace) -> None:
             raise UsageError(f"--journal: {error}") from None
     if np.isnan(search.cv_results_["mean_test_score"]).all():
         raise DataError("no candidate has a score; the warnings above say why")
-    outcome = Outcome(args, problem, search, time.perf_counter() - start)
+    outcome = Outcome(args, problem, contest, search, time.perf_counter() - start)
     if args.save:
         learn_names(search.best_estimator_, problem.features)
         save(search.best_estimator_, args.save)
@@ -132,19 +136,27 @@ def _check_plotly() -> None:
         raise UsageError(f"--report: {error}") from error
 
 
-def _default_space(args: argparse.Namespace, problem: Problem) -> dict[str, list[Any]] | None:
-    """What is searched unless told otherwise: the declared grid, or None for the ranges."""
-    if "param_grid" in signature(TUNERS[args.search]).parameters:
-        return FAMILIES[args.model].default_grid(problem.task)
-    return None
-
-
 def _settings(args: argparse.Namespace, kind: Any) -> dict[str, Any]:
     """Those of the flags that only some searches have."""
     known = signature(kind).parameters
-    if args.n_iter is not None and "n_iter" not in known:
+    if args.n_iter is not None and known.keys().isdisjoint(("n_iter", "n_candidates")):
         raise UsageError(f"--n-iter: --search {args.search} does not draw candidates")
-    settings = {"random_state": args.seed, "n_iter": args.n_iter}
+    if args.stop_under_noise and "stop_under_noise" not in known:
+        raise UsageError("--stop-under-noise: only --search bayes knows what is left to gain")
+    if args.race and "race" not in known:
+        raise UsageError(f"--race: --search {args.search} drops candidates by its own rounds")
+    if args.race:
+        try:
+            Race().check(args.cv)
+        except ValueError as error:
+            raise UsageError(f"--race: {error}") from None
+    settings = {
+        "random_state": args.seed,
+        "n_iter": args.n_iter,
+        "n_candidates": args.n_iter,  # the same in a successive halving
+        "race": args.race,
+        "stop_under_noise": args.stop_under_noise,
+    }
     return {name: value for name, value in settings.items() if name in known and value is not None}
 
 

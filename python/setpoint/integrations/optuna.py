@@ -19,7 +19,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from setpoint.hyperparameters import Integer, Real
-from setpoint.tuning.proposer import Proposer
+from setpoint.tuning.proposer import Proposer, enough
 from setpoint.tuning.space import Params, Point, Space
 
 __all__ = ["SetpointSampler"]
@@ -144,7 +144,7 @@ class _Model:
             {name: _values(one, name in parents) for name, one in distributions.items()},
             when={name: given for name, given in conditions.items() if given},
         )
-        n = max(4, len(self.space.columns) + 1) if n_startup is None else n_startup
+        n = n_startup or enough(self.space)
         self._proposer = Proposer(self.space, random, n)
         self._learned: set[int] = set()
 

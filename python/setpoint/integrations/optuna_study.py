@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -43,11 +44,17 @@ def study_of(trials: Trials, *, study_name: str | None, storage: Any) -> optuna.
                 params=each,
                 distributions={name: ranges[name] for name in each},
                 value=score,
-                state=TrialState.FAIL if score is None else TrialState.COMPLETE,
+                state=_state(row, score),
                 user_attrs={name: row[name] for name in attributes},
             )
         )
     return study
+
+
+def _state(row: Mapping[str, Any], score: float | None) -> TrialState:
+    if row.get("dropped"):  # by a race
+        return TrialState.PRUNED
+    return TrialState.FAIL if score is None else TrialState.COMPLETE
 
 
 def _known(value: Any) -> Any:

@@ -8,6 +8,7 @@ from setpoint.tuning.halving import HalvingGridSearchCV, HalvingRandomSearchCV
 from setpoint.tuning.journal import JournalError
 from setpoint.tuning.nested import Nested
 from setpoint.tuning.one_of import OneOf
+from setpoint.tuning.race import Race
 from setpoint.tuning.random import RandomizedSearchCV
 from setpoint.tuning.search import TimeLimitWarning
 from setpoint.tuning.space import Space
@@ -31,6 +32,7 @@ __all__ = [
     "OneOf",
     "OneStandardError",
     "Optimum",
+    "Race",
     "RandomizedSearchCV",
     "Space",
     "TimeLimitWarning",

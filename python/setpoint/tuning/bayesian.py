@@ -13,12 +13,12 @@ from sklearn.utils import check_random_state
 
 from setpoint.tuning import scikit
 from setpoint.tuning.crossval import SweepSearchCV
+from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.profile import Profile, Slices, profile
-from setpoint.tuning.proposer import Proposer, start
-from setpoint.tuning.search import Candidate, Closing, Scores, Tuner
+from setpoint.tuning.proposer import Proposer, enough, start
+from setpoint.tuning.search import RULED_OUT, Candidate, Closing, Scores, Tuner
 from setpoint.tuning.space import Params, Point, Space, space_of
-
-_LEAST_INITIAL = 4
+from setpoint.tuning.stopping import UnderNoise
 
 
 def bayesian(
@@ -30,6 +30,7 @@ def bayesian(
     n_initial: int | None = None,
     slices: Slices | None = None,
     defaults: Mapping[str, Any] | None = None,
+    noise: UnderNoise | None = None,
 ) -> Tuner:
     """Propose `n_iter` points of a space, in batches, the first ones spread over it.
 
@@ -44,15 +45,16 @@ def bayesian(
     n_points : int
         How many are proposed at a time after the first ones.
     n_initial : int or None
-        Points before the surrogate is asked; None: one more than there are dimensions, at least 4.
+        Points before the surrogate is asked; None: as many as are `enough`.
     slices : Slices or None
         Every point is proposed with all settings of a slice, and is worth as much as the best.
     defaults : dict or None
         Values of the first point, if they lie in the space.
+    noise : UnderNoise or None
+        Ends the search before `n_iter` points.
     """
-    if n_initial is None:
-        n_initial = max(_LEAST_INITIAL, len(space.columns) + 1)
-    proposer = Proposer(space, random, min(n_initial, n_iter))
+    n_spread = min(enough(space) if n_initial is None else n_initial, n_iter)
+    proposer = Proposer(space, random, n_spread, bounds_regret=noise is not None)
     profiled = _Profiled(slices or Slices())
     left = n_iter - (1 if n_iter > 1 and profiled.slices.lengths else 0)
     first = None if defaults is None else start(space, defaults)
@@ -63,7 +65,7 @@ def bayesian(
     while left > 0:
         spread = proposer.n_initial_left
         points = proposer.ask(min(left, max(n_points, spread)))
-        if not points:
+        if not points or (noise and noise.is_reached(proposer.regret, profiled.folds_of_best)):
             break
         settings = profiled.slices.first if spread else profiled.slices.next()
         decoded = [space.decode(point) for point in points]
@@ -79,6 +81,7 @@ class _Profiled:
     def __init__(self, slices: Slices) -> None:
         self.slices = slices
         self.best: Params | None = None
+        self.folds_of_best: Any = None
         self._most = -math.inf
         self._folds = Folds()
 
@@ -94,7 +97,9 @@ class _Profiled:
         scores = yield candidates
         means = scores.mean(axis=1)
         if np.isfinite(means).any() and np.nanmax(means) > self._most:
-            self._most, self.best = np.nanmax(means), candidates[int(np.nanargmax(means))]
+            number = int(np.nanargmax(means))
+            self._most, self.best = means[number], candidates[number]
+            self.folds_of_best = scores[number]
         self.slices.tell(settings, means.reshape(len(points), -1))
         learned = self._folds.learn(scores, len(settings))
         for point, (worth, variance) in zip(points, learned, strict=True):
@@ -105,7 +110,8 @@ class Folds:
     """What the scores on the folds say of a point: its worth, and how sure that is.
 
     The folds are the same for all points. What makes one fold harder than another for all of them
-    says nothing about their order, so the noise is what is left when it is taken out.
+    says nothing about their order, so the noise is what is left when it is taken out. It is taken
+    out of the mean too where a point was ruled out on some of the folds.
     """
 
     def __init__(self) -> None:
@@ -114,32 +120,35 @@ class Folds:
     def learn(self, scores: Scores, n_settings: int) -> list[tuple[float, float]]:
         """Worth and variance of each point of a batch, from the scores of all its settings."""
         best = [_best(part) for part in scores.reshape(-1, n_settings, scores.shape[1])]
-        self._scores += best
-        return [(float(row.mean()), self._variance(row)) for row in best]
+        self._scores += [row for row in best if np.isfinite(row).all()]
+        return [self._worth(row) for row in best]
 
-    def _variance(self, row: Any) -> float:
-        known = [other for other in self._scores if np.isfinite(other).all()]
-        if len(row) < 2 or len(known) < 2 or not np.isfinite(row).all():
-            return 0.0
-        table = np.array(known)
+    def _worth(self, row: Any) -> tuple[float, float]:
+        done = row != RULED_OUT
+        if np.isnan(row).any():
+            return math.nan, 0.0
+        if not self._scores:
+            return float(row[done].mean()), 0.0
+        table = np.array(self._scores)
         of_folds = table.mean(axis=0) - table.mean()
-
-        def left(rows: Any) -> Any:
-            return rows - rows.mean(axis=-1, keepdims=True) - of_folds
-
-        freedom = len(row) - 1
-        own = float((left(row) ** 2).sum() / freedom)
-        pooled = float((left(table) ** 2).sum() / freedom / len(table))
+        own = (row - of_folds)[done]
+        worth = float(row.mean() if done.all() else own.mean())
+        if len(own) < 2 or len(table) < 2:
+            return worth, 0.0
+        pooled = (table - of_folds).var(axis=1, ddof=1).mean()
         # Few folds say little about a point's own variance: halfway to that of all.
-        return (own + pooled) / 2 / len(row)
+        return worth, float(own.var(ddof=1) + pooled) / 2 / len(own)
 
 
 def _best(part: Scores) -> Any:
-    """The folds' scores of the best of several settings."""
-    means = part.mean(axis=1)
-    if not np.isfinite(means).any():
+    """The folds' scores of the best of several settings, if one has not failed."""
+    sound = part[~np.isnan(part).any(axis=1)]
+    if not len(sound):
         return np.full(part.shape[1], math.nan)
-    return part[np.nanargmax(means)]
+    n_done = (sound != RULED_OUT).sum(axis=1)
+    furthest = sound[n_done == n_done.max()]
+    # None of them is ruled out on another fold than the rest.
+    return furthest[np.where(furthest == RULED_OUT, 0.0, furthest).sum(axis=1).argmax()]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -169,9 +178,13 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
         Points that are chosen at a time. More can share their training, one learns faster.
     n_initial_points : int, default=None
         Points spread over the space before the model is asked; None: one more than the space has
-        dimensions.
+        dimensions (a range joined with other values has two), and at least 4.
     profile : bool, default=True
         Whether to profile free and cheap hyperparameters.
+    stop_under_noise : bool, default=False
+        Whether to end the search before `n_iter` points, when what is left to gain is less than the
+        noise of the folds: when a bound of the regret, of the Gaussian process, is below the
+        standard error of the best mean score [1]_.
     random_state : int, RandomState instance or None, default=None
         Seed of the search.
     {parameters}
@@ -180,9 +193,15 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
     ----------
     n_candidates_ : int
         Number of candidates, those of slices among them.
+    stopped_ : str or None
+        Why the search ended before `n_iter` points, if it did by `stop_under_noise`.
     {attributes}
 
     {notes}
+
+    References
+    ----------
+    .. [1] A. Makarova et al., Automatic termination for hyperparameter optimization, AutoML 2022.
 
     Examples
     --------
@@ -202,6 +221,7 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
         "n_points": [scikit.Interval(numbers.Integral, 1, None, closed="left")],
         "n_initial_points": [scikit.Interval(numbers.Integral, 1, None, closed="left"), None],
         "profile": ["boolean"],
+        "stop_under_noise": ["boolean"],
         "random_state": ["random_state"],
     }
 
@@ -212,9 +232,19 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
     n_points: int = 1
     n_initial_points: int | None = None
     profile: bool = True
+    stop_under_noise: bool = False
     random_state: Any = None
 
+    def _deciding(self) -> set[str]:
+        return {"refit"} if isinstance(self.refit, str) else set()  # the metric that is learned
+
+    def _check_input_parameters(self, X: Any, y: Any, split_params: Any) -> None:
+        super()._check_input_parameters(X, y, split_params)
+        if self.stop_under_noise and self._checked_cv_orig.get_n_splits(X, y, **split_params) < 2:
+            raise ValueError("stop_under_noise needs at least 2 folds: one fold tells no noise")
+
     def _tuner(self) -> Tuner:
+        self._noise = UnderNoise() if self.stop_under_noise else None
         space = space_of(self.estimator, self.search_spaces)
         seed = check_random_state(self._random_state).randint(2**32, dtype=np.uint32)
         random = np.random.default_rng(seed)
@@ -229,7 +259,14 @@ class BayesSearchCV(SweepSearchCV, scikit.BaseSearchCV, without=("n_candidates_"
             n_initial=self.n_initial_points,
             slices=view.slices,
             defaults=self.estimator.get_params(),
+            noise=self._noise,
         )
+
+    def _saved(self, evaluation: Evaluation) -> dict[str, Any]:
+        reason = None if self._noise is None else self._noise.reason
+        if reason is not None and self.verbose > 0:
+            print(f"The search ended before {self.n_iter} points: {reason}")
+        return super()._saved(evaluation) | {"stopped_": reason}
 
 
 def _one_slice(settings: Sequence[Candidate]) -> Tuner:

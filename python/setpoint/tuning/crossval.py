@@ -32,6 +32,7 @@ from setpoint.tuning.identity import facts_of
 from setpoint.tuning.journal import Journal
 from setpoint.tuning.nested import nested
 from setpoint.tuning.one_of import OneOf
+from setpoint.tuning.race import Race
 from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import (
     Candidate,
@@ -77,6 +78,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
         "journal": [str, PathLike, None],
         "executor": [scikit.HasMethods("submit"), None],
         "nested_cv": ["cv_object", None],
+        "race": ["boolean", Race],
     }
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **scikit.BaseSearchCV._parameter_constraints,
@@ -97,6 +99,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
     journal: str | PathLike[str] | None = None
     executor: Any = None
     nested_cv: Any = None
+    race: bool | Race = False
 
     _goes_on_after_failures: ClassVar[bool] = False
     """Whether the tuner may find candidates that can be fitted after a batch of none."""
@@ -133,6 +136,15 @@ class SweepSearchCV(scikit.BaseSearchCV):
         TimeoutError
             If ``time_limit`` ended before one candidate was evaluated on all folds.
         """
+        before = dict(vars(self))
+        try:
+            return self._fit(X, y, params)
+        except BaseException:  # what was learned before still goes together
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
         if self.nested_cv is not None and not self.refit:
             raise ValueError("nested_cv scores best estimators: it needs refit=True")
         scorers, refit_metric = self._get_scorers()
@@ -149,6 +161,9 @@ class SweepSearchCV(scikit.BaseSearchCV):
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self._check_input_parameters(X=X, y=y, split_params=split)
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **split)
+        race = Race.of(self.race)
+        if race is not None:
+            race.check(self.n_splits_)
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(self.verbose > 0))
             journal = self._opened_journal(stack, X, y, params)
@@ -164,7 +179,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
         learned = self._chosen(evaluation, refit_metric) | self._saved(evaluation)
         self._warn_of_limit(evaluation)
-        learned |= {"search_time_": time.perf_counter() - start, "data_": DataFacts.of(X, y)}
+        learned |= {"search_time_": time.perf_counter() - start}
+        learned |= {"data_": DataFacts.of(X, y, self.estimator)}
         if self.refit:
             known = evaluation.refitted.get(learned["best_index_"])
             learned |= self._refitted(learned, X, y, routed.estimator.fit, known, context, told)
@@ -248,6 +264,10 @@ class SweepSearchCV(scikit.BaseSearchCV):
         """How many candidates the tuner will propose, where that is known."""
         return None
 
+    def _deciding(self) -> set[str]:
+        """Arguments that usually decide no candidate, and do here: those of a journal have them."""
+        return set()
+
     def _run_search(self, evaluate_candidates: Evaluation, *, callback_ctx: Any = None) -> None:
         n = self._n_candidates()
         if n is not None:
@@ -260,10 +280,8 @@ class SweepSearchCV(scikit.BaseSearchCV):
 
         def evaluate(batch: Sequence[Candidate]) -> Scores:
             is_closing = isinstance(batch, Closing)
-            return self._fold_scores(
-                evaluate_candidates.evaluate(
-                    list(batch), callback_ctx=context, is_closing=is_closing
-                )
+            return evaluate_candidates.evaluate(
+                list(batch), callback_ctx=context, is_closing=is_closing
             )
 
         ended = run(self._tuner(), evaluate, evaluate_candidates.clock)
@@ -300,7 +318,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
         return chosen
 
     def _saved(self, evaluation: Evaluation) -> dict[str, Any]:
-        """What sharing saved and what the time limit left out, by attribute."""
+        """What sharing saved, and what the time limit and the race left out, by attribute."""
         fits = _counted(evaluation.n_done, "candidate fit")
         models = _counted(evaluation.n_fits, "trained model")
         return {
@@ -308,6 +326,7 @@ class SweepSearchCV(scikit.BaseSearchCV):
             "n_fits_": evaluation.n_fits,
             "sharing_": f"{fits} scored from {models}",
             "skipped_": evaluation.skipped,
+            "dropped_": evaluation.dropped,
         }
 
     def _warn_of_limit(self, evaluation: Evaluation) -> None:
@@ -319,14 +338,14 @@ class SweepSearchCV(scikit.BaseSearchCV):
                 "candidates were left out, wholly or on some folds. Their mean scores are NaN; "
                 "the attribute skipped_ lists them.",
                 TimeLimitWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         elif evaluation.was_cut:
             warnings.warn(
                 f"time_limit={self.time_limit} s ended the search after {n} candidates; it had "
                 "more to propose.",
                 TimeLimitWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _refitted(

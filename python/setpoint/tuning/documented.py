@@ -45,7 +45,8 @@ n_jobs : int, default=None
     For any other estimator it is joblib's, as in scikit-learn: None is 1.
 refit : bool, str or callable, default=True
     Fit the best candidate on all rows; the metric that decides, if there are several; or a
-    function from ``cv_results_`` to the index of the best. Time spent here is not limited.
+    function from ``cv_results_`` to the index of the best; successive halving gives it the last
+    iteration's. Time spent here is not limited.
 cv : int, splitter or iterable, default=None
     Folds, as in scikit-learn: None is 5.
 verbose : int, default=0
@@ -69,12 +70,18 @@ fit_time_limit : float, default=None
 journal : str or path-like, default=None
     A file that keeps each evaluation as soon as its pass is finished. The same call goes on
     from it, with the same result as if it had never stopped; a search for more candidates goes
-    on where this one ended. The journal of another search is refused with a `JournalError`
-    that names the difference. Time limits count from each call anew.
+    on where this one ended, unless their number decides which are drawn. The journal of another
+    search is refused with a `JournalError` that names the difference. Time limits count from
+    each call anew.
 executor : concurrent.futures.Executor, default=None
     Where to train and score: a process pool, dask's ``client.get_executor()``, and others. It is
     sent passes on one fold; a worker gets the data once, and uses one thread unless `n_jobs`
     says otherwise. The result is the same as without.
+race : bool or Race, default=False
+    Whether to drop candidates that a paired test on the folds done rules out: see `Race`. The
+    metric of `refit` decides, or the first. A dropped candidate has NaN on the folds not done, for
+    its mean and its times, and the last rank; ``cv_results_["dropped"]`` tells, and ``dropped_``
+    lists them. Folds are then evaluated one after the other, in the order of the splitter.
 nested_cv : int, splitter or iterable, default=None
     Outer folds. The whole search, with its limits, is repeated without each of them, and its
     best estimator is scored on it: see ``nested_``."""
@@ -111,6 +118,8 @@ sharing_ : str
     The same in words: "180 candidate fits scored from 5 trained models".
 skipped_ : list of dict
     Candidates that the time limit left without a score on some fold.
+dropped_ : list of dict
+    Candidates that `race` dropped before their last fold.
 nested_ : Nested
     With `nested_cv`: ``scores`` of the best estimators on the outer folds, ``best_params`` and
     ``best_scores`` of each search, and out-of-fold ``predictions``."""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from setpoint.estimators.base import SweepEstimator
@@ -19,8 +20,10 @@ from setpoint.tuning import ordinary, scikit, sweep
 from setpoint.tuning.announce import announce
 from setpoint.tuning.identity import fingerprint
 from setpoint.tuning.journal import Journal
+from setpoint.tuning.passes import trainings
+from setpoint.tuning.race import Race
 from setpoint.tuning.remote import Workers
-from setpoint.tuning.search import Candidate, Clock, Progress
+from setpoint.tuning.search import RULED_OUT, Candidate, Clock, Progress, Scores
 from setpoint.tuning.seeds import Seed, draw, seeded
 from setpoint.tuning.task import Board, Fold, Group, Result, Task
 
@@ -30,8 +33,9 @@ class Evaluation:
 
     Attributes
     ----------
-    candidates, skipped : list of dict
-        All candidates so far; those that the time limit left without a score on some fold.
+    candidates, skipped, dropped : list of dict
+        All candidates so far; those that the time limit left without a score on some fold; those
+        that a race ruled out before the last fold.
     n_fits, n_done : int
         Models trained; pairs of candidate and fold that have a result.
     was_cut : bool
@@ -67,6 +71,9 @@ class Evaluation:
         self._n_contexts = 0
         self.candidates: list[Candidate] = []
         self.skipped: list[Candidate] = []
+        self.dropped: list[Candidate] = []
+        self._race = Race.of(search.race)
+        self._finished: list[NDArray[np.float64]] = []
         self._table: dict[str, Any] | None = None
         self.refitted: dict[int, tuple[Any, Any]] = {}
         self.n_fits = self.n_done = 0
@@ -101,8 +108,8 @@ class Evaluation:
         more_results: Mapping[str, Sequence[Any]] | None = None,
         callback_ctx: Any = None,
         is_closing: bool = False,
-    ) -> list[list[Result | None]]:
-        """Evaluate a batch and give its results, one row a candidate and one column a fold."""
+    ) -> Scores:
+        """Evaluate a batch and give its scores, one row a candidate and one column a fold."""
         task = self._task(candidates, self._folds(cv))
         n = len(candidates) * len(task.folds)
         if task.verbose > 0:
@@ -118,22 +125,77 @@ class Evaluation:
         kept = self._kept(is_closing)
         board = Board(len(candidates), len(task.folds), partial(self._write, kept))
         self._remember(kept, task, board)
-        known = set(board.places())
         contexts = self._contexts(callback_ctx, n)
+        self._tell(contexts, board.places(), len(task.folds))
+        # The rounds of a halving come with folds of their own: their scores are others.
+        is_own = task.folds is self._all_folds
+        if self._race is None:
+            self._fill(task, board, contexts)
+        else:
+            self._run_race(self._race, task, board, contexts, self._finished if is_own else [])
+        first = len(self.candidates)
+        self.refitted |= {first + number: model for number, model in task.refitted.items()}
+        _warn(board.warnings)
+        self._keep(candidates, board, more_results or {})
+        scores = self._scores(board)
+        if self._race is not None and is_own:
+            self._finished.extend(row for row in scores if np.isfinite(row).all())
+        self._progress.show_best(scores, anew=cv is not None)
+        return scores
+
+    def _fill(self, task: Task, board: Board, contexts: list[Any] | None) -> None:
+        """Fill in what is open on the board, by sweeps and then the ordinary way."""
+        known = set(board.places())
         if self._workers is None:
             sweep.evaluate(task, board)
         else:
             self._workers.evaluate(task, board)
-        first = len(self.candidates)
-        self.refitted |= {first + number: model for number, model in task.refitted.items()}
         announce(task, board, known)
-        _warn(board.warnings)
-        self._tell(board, contexts)
+        new = (place for place in board.places() if place not in known)
+        self._tell(contexts, new, len(task.folds))
         ordinary.evaluate(task, board, self._search, contexts)
-        self._keep(candidates, board, more_results or {})
-        # The rounds of a halving come with folds of their own: their scores are others.
-        self._progress.show_best(self._search._fold_scores(board.results), anew=cv is not None)
-        return board.results
+
+    def _run_race(
+        self,
+        race: Race,
+        task: Task,
+        board: Board,
+        contexts: list[Any] | None,
+        finished: Sequence[NDArray[np.float64]],
+    ) -> None:
+        """Fill the board fold by fold, and drop the trainings that are ruled out.
+
+        `finished` has the scores of earlier candidates on these folds; they are rivals too.
+        """
+        n, n_folds = len(task.candidates), len(task.folds)
+        served = trainings(task.estimator, dict(enumerate(task.candidates)))
+        for n_done in range(race.min_folds, n_folds):
+            board.n_opened = n_done
+            self._fill(task, board, contexts)
+            if self.clock.is_over():
+                break
+            running = [k for k in range(n) if k not in board.dropped]
+            rows = np.concatenate([self._scores(board)[running], *(row[None] for row in finished)])
+            out = race.ruled_out(rows[:, :n_done], n_folds)[: len(running)]
+            lost = {number for number, is_out in zip(running, out, strict=True) if is_out}
+            dropped = [number for part in served if lost.issuperset(part) for number in part]
+            before = len(board.done())
+            board.drop(dropped)
+            self._progress.advance(len(dropped) * (n_folds - n_done) - before + len(board.done()))
+        board.n_opened = n_folds
+        self._fill(task, board, contexts)
+        if task.verbose > 0:
+            saved = n * n_folds - len(board.done()) - len(list(board.pending()))
+            print(f"The race dropped {len(board.dropped)} of {n} candidates and saved {saved} fits")
+
+    def _scores(self, board: Board) -> Scores:
+        """Scores of the metric that decides, (n_candidates, n_folds)."""
+        scores: Scores = self._search._fold_scores(board.results)
+        scores[~np.isfinite(scores)] = np.nan
+        for number in board.dropped:
+            row = [result is None for result in board.results[number]]
+            scores[number, row] = RULED_OUT
+        return scores
 
     def plan(self, n_candidates: int) -> None:
         """Say how many candidates there will be in all."""
@@ -144,7 +206,8 @@ class Evaluation:
         """``cv_results_`` of all batches so far."""
         if self._table is None:
             with warnings.catch_warnings():
-                if self.skipped:  # the search warns of them, and of other NaN there was a warning
+                # The user knows of those that are left out, and of other NaN there was a warning.
+                if self.skipped or self.dropped:
                     warnings.filterwarnings("ignore", "One or more of the .* scores are non-finite")
                 self._table = self._search._format_results(
                     self.candidates, self._search.n_splits_, self._filled(), self._more
@@ -237,13 +300,13 @@ class Evaluation:
             for k in range(n)
         ]
 
-    def _tell(self, board: Board, contexts: list[Any] | None) -> None:
-        """Report to scikit-learn's callbacks what the sweep has done."""
-        if contexts is None:
-            return
-        results = [result for row in board.results for result in row]
-        for context, result in zip(contexts, results, strict=True):
-            if result is not None:
+    def _tell(
+        self, contexts: list[Any] | None, places: Iterable[tuple[int, int]], n_folds: int
+    ) -> None:
+        """Report to scikit-learn's callbacks what the journal had and the sweep has done."""
+        if contexts is not None:
+            for candidate, fold in places:
+                context = contexts[candidate * n_folds + fold]
                 context.call_on_fit_task_begin(estimator=self._search)
                 context.call_on_fit_task_end(estimator=self._search)
 
@@ -261,14 +324,18 @@ class Evaluation:
             scikit.insert_error_scores(done, self._search.error_score)
         self.candidates.extend(candidates)
         self._rows.extend(result for row in board.results for result in row)
-        for params, row in zip(candidates, board.results, strict=True):
-            if None in row:
+        for number, (params, row) in enumerate(zip(candidates, board.results, strict=True)):
+            if number in board.dropped:
+                self.dropped.append(params)
+            elif None in row:
                 self.skipped.append(params)
-        if len(self.skipped) == len(self.candidates):
+        if self.skipped and len(self.skipped) + len(self.dropped) == len(self.candidates):
             raise TimeoutError(
                 f"time_limit={self.clock.limit} s ended before any of {len(self.candidates)} "
                 "candidates was evaluated on all folds. Allow more time or search fewer candidates."
             )
+        if self._race is not None:
+            more = {**more, "dropped": [k in board.dropped for k in range(len(candidates))]}
         for key, values in more.items():
             self._more[key].extend(values)
         self._table = None
@@ -280,7 +347,7 @@ class Evaluation:
             scikit.warn_or_raise_about_fit_failures(done, self._search.error_score)
 
     def _filled(self) -> list[Result]:
-        """All results, with NaN where the time was over."""
+        """All results, with NaN where there is none."""
         score = self.first_score
         nothing: Any = dict.fromkeys(score, np.nan) if isinstance(score, dict) else np.nan
         blank = {

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from numbers import Integral
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -16,7 +18,7 @@ from sklearn.utils import check_random_state
 from setpoint.tuning.bayesian import bayesian
 from setpoint.tuning.identity import describe
 from setpoint.tuning.journal import Journal, JournalError
-from setpoint.tuning.proposer import Proposer
+from setpoint.tuning.proposer import Proposer, enough
 from setpoint.tuning.search import Candidate, Clock, Scores, run
 from setpoint.tuning.seeds import draw
 from setpoint.tuning.space import Point, Space
@@ -180,8 +182,7 @@ def _optimum(
     start: Mapping[str, Any] | None,
     journal: str | PathLike[str] | None,
 ) -> Optimum:
-    if n_trials < 1:
-        raise ValueError(f"n_trials must be at least 1, got {n_trials}")
+    _check_count("n_trials", n_trials)
     if time_limit is not None and not time_limit > 0:
         raise ValueError(f"time_limit must be more than 0 seconds, got {time_limit}")
     space = Space.of(space)
@@ -289,13 +290,15 @@ class Tuner:
     direction : {'minimize', 'maximize'}, default='minimize'
         Which values are wanted.
     n_initial_points : int, default=None
-        Points spread over the space at first; None: one more than it has dimensions.
+        Points spread over the space at first; None: one more than it has dimensions (a range
+        joined with other values has two), and at least 4.
     random_state : int, RandomState instance or None, default=None
         Seed of the search.
     journal : str or path-like, default=None
         A file that keeps every call. A tuner made with the same arguments goes on from it: it knows
         what was told, and asks again for points that were asked for and not told. The journal of
-        another search is refused with a `JournalError`.
+        another search is refused with a `JournalError`. It is open until `close`, or the end of
+        ``with Tuner(...) as tuner:``.
 
     Examples
     --------
@@ -319,9 +322,11 @@ class Tuner:
     ) -> None:
         if direction not in ("minimize", "maximize"):
             raise ValueError(f"direction must be 'minimize' or 'maximize', got {direction!r}")
+        if n_initial_points is not None:
+            _check_count("n_initial_points", n_initial_points)
         self.space = Space.of(space)
         self._sign = 1.0 if direction == "minimize" else -1.0
-        n = max(4, len(self.space.columns) + 1) if n_initial_points is None else n_initial_points
+        n = n_initial_points or enough(self.space)
         self.best_value = math.nan
         self.best_params: dict[str, Any] | None = None
         self._journal: Journal | None = None
@@ -335,6 +340,22 @@ class Tuner:
         self._proposer = Proposer(self.space, _generator(random_state), n)
         if self._journal is not None:
             self._replay(self._journal)
+
+    def close(self) -> None:
+        """Close the journal, if there is one; no point can be asked for or told after that."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def _replay(self, journal: Journal) -> None:
         """Make the calls that the journal has; keep the points that were asked for and not told."""
@@ -385,6 +406,11 @@ class Tuner:
         self._proposer.tell(point, self._sign * value if is_known else math.nan)
         if is_known and not self._sign * value >= self._sign * self.best_value:
             self.best_value, self.best_params = value, self.space.decode(point)
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
 
 
 def _generator(random_state: Any) -> np.random.Generator:

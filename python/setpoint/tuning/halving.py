@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import _num_samples as n_rows
 
@@ -22,6 +24,8 @@ from setpoint.tuning.one_of import by_model
 from setpoint.tuning.random import proposals
 from setpoint.tuning.search import Candidate
 from setpoint.tuning.space import Space
+
+_LACKING = ("pre_dispatch", "race", "n_candidates_", "dropped_")
 
 
 class _TimeIsOverError(Exception):
@@ -46,6 +50,7 @@ class HalvingSearchCV(SweepSearchCV):
     return_train_score: bool = True
     random_state: Any = None
     pre_dispatch: int | str = field(default="2*n_jobs", init=False)
+    race: bool = field(default=False, init=False)  # the rounds need more of a batch than its best
 
     def _check_input_parameters(self, X: Any, y: Any, split_params: Any) -> None:
         self._n_samples_orig = n_rows(X)
@@ -58,7 +63,7 @@ class HalvingSearchCV(SweepSearchCV):
         def evaluate(candidates: Any, cv: Any, **kwargs: Any) -> Mapping[str, Any]:
             if evaluation.clock.is_over():
                 raise _TimeIsOverError
-            if hasattr(cv, "random_state"):  # scikit-learn's splitter, which draws the rows
+            if cv is not self._checked_cv_orig:  # scikit-learn's splitter, which draws the rows
                 cv.random_state = self._random_state
             return evaluation(candidates, cv, **kwargs)
 
@@ -83,17 +88,28 @@ class HalvingSearchCV(SweepSearchCV):
 
     @staticmethod
     def _select_best_index(refit: Any, refit_metric: Any, results: Mapping[str, Any]) -> Any:
-        """Select the best of the last iteration that has a score."""
+        """Select the best of the last iteration that has a score, or let `refit` select it."""
         scores, iterations = results["mean_test_score"], np.asarray(results["iter"])
         known = np.isfinite(scores)
-        last = known & (iterations == iterations[known].max(initial=0))
-        return int(np.argmax(np.where(last, scores, -np.inf)))
+        last = np.flatnonzero(known & (iterations == iterations[known].max(initial=0)))
+        if not callable(refit) or not len(last):
+            return int(last[np.argmax(scores[last])]) if len(last) else 0
+        part = _part(results, last)
+        return int(last[SweepSearchCV._select_best_index(refit, refit_metric, part)])
+
+
+def _part(results: Mapping[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
+    """The table of some of the candidates, ranked among themselves."""
+    part: dict[str, Any] = {
+        name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+        for name, values in results.items()
+    }
+    ranks = rankdata(-part["mean_test_score"], method="min").astype(np.int32)
+    return part | {"rank_test_score": ranks}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class HalvingGridSearchCV(
-    HalvingSearchCV, scikit.HalvingGridSearchCV, without=("pre_dispatch", "n_candidates_")
-):
+class HalvingGridSearchCV(HalvingSearchCV, scikit.HalvingGridSearchCV, without=_LACKING):
     """Search a grid by successive halving, with cross-validation.
 
     It is `sklearn.model_selection.HalvingGridSearchCV` in every argument, attribute and error, and
@@ -139,9 +155,7 @@ class HalvingGridSearchCV(
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class HalvingRandomSearchCV(
-    HalvingSearchCV, scikit.HalvingRandomSearchCV, without=("pre_dispatch", "n_candidates_")
-):
+class HalvingRandomSearchCV(HalvingSearchCV, scikit.HalvingRandomSearchCV, without=_LACKING):
     """Search candidates that are drawn from a space by successive halving, with cross-validation.
 
     It is `sklearn.model_selection.HalvingRandomSearchCV` in every argument, attribute and error,
@@ -176,6 +190,9 @@ class HalvingRandomSearchCV(
     param_distributions: Any = field(default=None, kw_only=False)
     n_candidates: int | str = "exhaust"
     min_resources: int | str = "smallest"
+
+    def _deciding(self) -> set[str]:
+        return {"n_candidates"}  # and so the rows of each iteration
 
     def _generate_candidate_params(self) -> Sequence[Candidate]:
         if isinstance(self.n_candidates, str):  # 'exhaust'

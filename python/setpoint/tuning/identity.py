@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from os import PathLike, fspath
 from typing import Any
 
@@ -18,6 +19,8 @@ import scipy.sparse
 from setpoint._core import __version__
 
 __all__ = ["describe", "facts_of", "fingerprint"]
+
+_PLAIN = (type(None), bool, int, float, complex, str, bytes)
 
 _LONGEST = 10_000
 """Texts that are longer are cut and end in a fingerprint of the whole."""
@@ -33,22 +36,29 @@ _NOT_OF_THE_SEARCH = {
     "nested_cv",
     "pre_dispatch",
     "refit",
+    "stop_under_noise",
     "time_limit",
     "verbose",
 }
 """Arguments that change how, how long or where a search runs, and no candidate or score of it."""
 
+_SWITCHES = {"n_jobs", "pre_dispatch", "verbose"}
+"""Those of any part of it, an estimator or a step of a pipeline."""
+
 
 def facts_of(search: Any, X: Any, y: Any, metadata: Mapping[str, Any]) -> dict[str, str]:
     """What a search on a data set is: whatever decides its candidates and their scores.
 
-    How many candidates there are is left out: a longer search goes on where a shorter one ended.
+    How many candidates there are is left out, unless it decides which: a longer search goes on
+    where a shorter one ended.
     """
+    deciding = search._deciding()
     data = {"X": X, "y": y, **metadata}
     settings = {
         name: value
         for name, value in search.get_params(deep=True).items()
-        if name.partition("__")[0] not in _NOT_OF_THE_SEARCH
+        if name.partition("__")[0] not in _NOT_OF_THE_SEARCH - deciding
+        and name.rpartition("__")[2] not in _SWITCHES
     }
     # The innermost first: what differs in a part differs in the whole, and is to be named.
     names = sorted(settings, key=lambda name: (-name.count("__"), name))
@@ -63,8 +73,8 @@ def facts_of(search: Any, X: Any, y: Any, metadata: Mapping[str, Any]) -> dict[s
 def describe(value: Any) -> str:
     """The value in words: equal for equal values, in any process; no addresses.
 
-    Objects are described by their class and attributes, functions by their names, arrays and tables
-    by their shape and a fingerprint of their content.
+    Objects are described by their class and attributes, functions by their names and a fingerprint
+    of their code, arrays and tables by their shape and a fingerprint of their content.
     """
     text = _described(value, ())
     if len(text) <= _LONGEST:
@@ -80,7 +90,7 @@ def fingerprint(value: Any) -> str:
 def _described(value: Any, above: tuple[int, ...]) -> str:
     if isinstance(value, np.generic):
         return repr(value.item())
-    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+    if isinstance(value, _PLAIN):
         return repr(value)
     if id(value) in above:
         return "..."
@@ -100,7 +110,11 @@ def _described(value: Any, above: tuple[int, ...]) -> str:
 def _object(value: Any, inside: tuple[int, ...]) -> str:
     if isinstance(value, functools.partial):
         return _described([value.func, value.args, value.keywords], inside)
-    if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
+    if isinstance(value, types.FunctionType):
+        given = [_lasting(item, inside) for item in _given(value)]
+        code = _described(_bytecode(value.__code__), inside)
+        return f"{_name(value)} of code {fingerprint(f'{code} {given}')}"
+    if isinstance(value, (type, types.BuiltinFunctionType, np.ufunc)):
         return _name(value)
     if isinstance(value, types.MethodType):
         return f"{_described(value.__self__, inside)}.{value.__name__}"
@@ -110,6 +124,7 @@ def _object(value: Any, inside: tuple[int, ...]) -> str:
         return f"{_name(type(value))} {fingerprint(value)}"
     if hasattr(value, "get_params") and not isinstance(value, type):
         attributes = value.get_params(deep=False)
+        attributes = {name: attributes[name] for name in attributes if name not in _SWITCHES}
     elif hasattr(value, "dist") and hasattr(value, "kwds"):  # a frozen distribution of scipy
         attributes = {"name": value.dist.name, "args": value.args, "kwds": value.kwds}
     else:
@@ -118,6 +133,33 @@ def _object(value: Any, inside: tuple[int, ...]) -> str:
             return text
     words = (f"{name}={_described(item, inside)}" for name, item in attributes.items())
     return f"{_name(type(value))}({', '.join(words)})"
+
+
+def _bytecode(code: types.CodeType) -> list[Any]:
+    constants = [
+        _bytecode(item) if isinstance(item, types.CodeType) else item for item in code.co_consts
+    ]
+    return [code.co_code, code.co_names, code.co_varnames, constants]
+
+
+def _given(value: types.FunctionType) -> Iterator[Any]:
+    """What a function has from where it was made."""
+    yield from value.__defaults__ or ()
+    yield from (value.__kwdefaults__ or {}).items()
+    for cell in value.__closure__ or ():
+        with suppress(ValueError):  # an empty one
+            yield cell.cell_contents
+
+
+def _lasting(value: Any, inside: tuple[int, ...]) -> str:
+    """A value in words; of one that may change while the search runs, its class."""
+    if isinstance(value, types.ModuleType):
+        return _name(value)
+    if isinstance(value, tuple):
+        return str([_lasting(item, inside) for item in value])
+    if isinstance(value, (*_PLAIN, types.FunctionType)) or _is_table(value):
+        return _described(value, inside)
+    return _name(type(value))
 
 
 def _attributes(value: Any) -> dict[str, Any]:

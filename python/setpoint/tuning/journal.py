@@ -100,6 +100,10 @@ class Journal:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._database.close()
 
     def _open(self, facts: Mapping[str, str]) -> None:

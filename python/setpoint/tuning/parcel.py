@@ -38,9 +38,7 @@ class Parcel:
     def __reduce__(self) -> tuple[Any, ...]:
         with self._lock:
             if self._path is None:
-                handle, self._path = tempfile.mkstemp(prefix="setpoint-", suffix=".joblib")
-                os.close(handle)
-                joblib.dump(self.value, self._path)
+                self._path = _dumped(self.value)
         return _Ticket, (self._path,)
 
     def remove(self) -> None:
@@ -48,6 +46,18 @@ class Parcel:
         if self._path is not None:
             with suppress(OSError):  # some systems keep files that are in use
                 os.remove(self._path)
+
+
+def _dumped(value: Any) -> str:
+    """Write a value to a file of its own and give the path."""
+    handle, path = tempfile.mkstemp(prefix="setpoint-", suffix=".joblib")
+    os.close(handle)
+    try:
+        joblib.dump(value, path)
+    except BaseException:
+        os.remove(path)
+        raise
+    return path
 
 
 class _Ticket:

@@ -147,6 +147,10 @@ def key_of(params: Mapping[str, Any]) -> Hashable:
 def _value_key(value: Any) -> Hashable:
     # 1, 1.0 and True are equal keys, and not the same hyperparameter to everybody. What is not
     # plain is known by its identity: a grid holds one object for all the candidates that share it.
+    if isinstance(value, tuple | list):
+        return type(value), tuple(map(_value_key, value))
+    if isinstance(value, dict):
+        return type(value), tuple((_value_key(key), _value_key(value[key])) for key in value)
     plain = value is None or isinstance(value, (str, int, float))
     return (type(value), value) if plain else id(value)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from setpoint import _core
 from setpoint.tuning.space import Params, Point, Space, draw
+from setpoint.tuning.stopping import width
 
 LISTED = 1000
 """A space of at most so many points is looked through, point by point."""
@@ -35,9 +36,18 @@ class Proposer:
         The source of all randomness.
     n_initial : int
         Points that are spread over the space before the surrogate is asked.
+    bounds_regret : bool
+        Whether to bound how much better than the best so far the best of the space may be.
     """
 
-    def __init__(self, space: Space, random: np.random.Generator, n_initial: int) -> None:
+    def __init__(
+        self,
+        space: Space,
+        random: np.random.Generator,
+        n_initial: int,
+        *,
+        bounds_regret: bool = False,
+    ) -> None:
         self._space, self._random = space, random
         self._surrogate = _core.Surrogate([_described(space, j) for j in range(len(space.columns))])
         self._listed = space.points(LISTED)
@@ -51,6 +61,8 @@ class Proposer:
         self._theta: list[float] | None = None
         self._fitted_at = 0
         self.gains: list[float] = []
+        self._bounds_regret = bounds_regret
+        self.regret: float | None = None
 
     @property
     def n_initial_left(self) -> int:
@@ -60,9 +72,10 @@ class Proposer:
     def ask(self, n: int) -> list[Point]:
         """The next points, all different and new; fewer than `n` if there are no more.
 
-        ``gains`` then has the improvement that is expected of each, as far as the surrogate chose.
+        ``gains`` then has the improvement that is expected of each, as far as the surrogate chose,
+        and ``regret`` its bound before they are evaluated, if that is wanted.
         """
-        self.gains = []
+        self.gains, self.regret = [], None
         found: list[Point] = []
         while len(found) < n and (self.n_initial_left or not self._points_with_values()):
             point = self._spread()
@@ -135,9 +148,10 @@ class Proposer:
             theta=self._theta,
             refit=refit,
             batch=n,
+            width=width(len(self._space.columns), len(values)) if self._bounds_regret else None,
             seed=int(self._random.integers(2**63)),
         )
-        self._theta = answer["theta"]
+        self._theta, self.regret = answer["theta"], answer["regret"]
         points = [self._space.settle(point) for point in answer["points"]]
         kept = [number for number, point in enumerate(points) if self._is_new(point)]
         self.gains = [float(answer["gains"][number]) for number in kept]
@@ -167,6 +181,11 @@ class Proposer:
             if self._space.allows(self._space.decode(point)):
                 found.append(point)
         return found
+
+
+def enough(space: Space) -> int:
+    """How many points are spread over a space before the surrogate is asked, unless told."""
+    return max(4, len(space.columns) + 1)
 
 
 def start(space: Space, defaults: Mapping[str, Any]) -> tuple[Params, Point] | None:

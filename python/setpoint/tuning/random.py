@@ -167,6 +167,9 @@ class RandomizedSearchCV(SweepSearchCV, ScikitRandomizedSearchCV):
     sampling: Sampling = "random"
     random_state: Any = None
 
+    def _deciding(self) -> set[str]:
+        return {"n_iter"} if self.sampling == "latin" else set()
+
     def _tuner(self) -> Tuner:
         return random(
             proposals(

@@ -83,9 +83,11 @@ class Workers:
             for part in parts:
                 submit(part, *data)
             while running:
-                done, _ = wait(running, task.clock.left(), return_when=FIRST_COMPLETED)
-                if task.clock.is_over():
+                seconds = task.clock.left()
+                if task.clock.is_over():  # what has begun is waited for
                     running = {future: running[future] for future in running if not future.cancel()}
+                    seconds = None
+                done, _ = wait(running, seconds, return_when=FIRST_COMPLETED)
                 for future in done & running.keys():
                     part = running.pop(future)
                     try:

@@ -19,7 +19,12 @@ Candidate = Mapping[str, Any]
 """One configuration: the hyperparameters that differ from the estimator's own."""
 
 Scores = NDArray[np.float64]
-"""Held-out scores (n_candidates, n_folds) of one batch; larger is better, NaN is none."""
+"""Held-out scores (n_candidates, n_folds) of one batch; larger is better, NaN is none.
+
+`RULED_OUT` stands for those of a candidate that the folds before have ruled out.
+"""
+
+RULED_OUT = -math.inf
 
 Tuner = Generator[Sequence[Candidate], Scores, None]
 """Yields batches of configurations, is sent their scores, ends when it has no more to propose."""

@@ -5,7 +5,7 @@ No evaluation happens here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -81,6 +81,9 @@ class Group:
 class Board:
     """The results so far, one row a candidate and one column a fold, None where there is none.
 
+    A result is *open* if there is none and one is wanted: on the first folds only, as far as they
+    are opened, and of a candidate that is not dropped.
+
     Parameters
     ----------
     n_candidates, n_folds : int
@@ -95,6 +98,8 @@ class Board:
         self.results: list[list[Result | None]] = [[None] * n_folds for _ in range(n_candidates)]
         self.n_fits = 0
         self.warnings: list[str] = []
+        self.n_opened = n_folds
+        self.dropped: set[int] = set()
         self._keep = keep
 
     def add(self, group: Group) -> None:
@@ -110,15 +115,24 @@ class Board:
         self.n_fits += group.n_fits
         self.warnings += group.warnings
 
+    def drop(self, candidates: Iterable[int]) -> None:
+        """Want no more of these candidates than the folds that are opened."""
+        for candidate in candidates:
+            self.dropped.add(candidate)
+            # A journal may have more, of a longer or shorter search.
+            row = self.results[candidate]
+            row[self.n_opened :] = [None] * (len(row) - self.n_opened)
+
     def lacks(self, candidate: int, fold: int) -> bool:
-        """Whether there is no result yet."""
-        return self.results[candidate][fold] is None
+        """Whether a result is open."""
+        is_wanted = fold < self.n_opened and candidate not in self.dropped
+        return is_wanted and self.results[candidate][fold] is None
 
     def pending(self) -> Iterator[tuple[int, int]]:
-        """(candidate, fold) without a result, in scikit-learn's order."""
+        """(candidate, fold) of the results that are open, in scikit-learn's order."""
         for candidate, row in enumerate(self.results):
-            for fold, result in enumerate(row):
-                if result is None:
+            for fold in range(len(row)):
+                if self.lacks(candidate, fold):
                     yield candidate, fold
 
     def places(self) -> Iterator[tuple[int, int]]:

@@ -88,8 +88,8 @@ class Trials(Sequence[Mapping[str, Any]]):
         top : int or None
             How many rows; None: all.
         """
-        ranks = self._columns[f"rank_test_{self._metric}"]
-        order = sorted(range(len(self)), key=lambda i: ranks[i])[:top]
+        ranks = ranking(self._columns, self._metric)
+        order = list(ranks)[:top]
         spread = self._columns[f"std_test_{self._metric}"]
         names = list(dict.fromkeys(name for params in self._params for name in params))
 
@@ -174,6 +174,24 @@ class Trials(Sequence[Mapping[str, Any]]):
         from setpoint.integrations.optuna_study import study_of
 
         return study_of(self, study_name=study_name, storage=storage)
+
+
+def ranking(results: Mapping[str, Any], metric: str = "score") -> dict[int, int]:
+    """The rank of each candidate of ``cv_results_``, by its place there; the best first.
+
+    Scores on different resources say nothing about each other: of a successive halving, those of
+    a later round come first. What has no score comes last.
+    """
+    scores, ranks = results[f"{_MEAN}{metric}"], results[f"rank_test_{metric}"]
+    rounds = results.get("iter", [0] * len(ranks))
+
+    def key(place: int) -> tuple[bool, int, int]:
+        score = scores[place]
+        return score is None or score != score, -rounds[place], ranks[place]
+
+    order = sorted(range(len(ranks)), key=key)
+    first: dict[tuple[bool, int, int], int] = {}
+    return {place: first.setdefault(key(place), n) for n, place in enumerate(order, start=1)}
 
 
 def _plain(values: Any) -> list[Any]:

@@ -34,7 +34,7 @@ impl Surrogate {
     }
 
     /// The points that promise the largest improvement on the least of the values.
-    #[pyo3(signature = (points, values, variances, *, taken, pool, theta, refit, batch, seed))]
+    #[pyo3(signature = (points, values, variances, *, taken, pool, theta, refit, batch, width=None, seed))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
     fn suggest<'py>(
         &self,
@@ -47,6 +47,7 @@ impl Surrogate {
         theta: Option<Vec<f64>>,
         refit: bool,
         batch: usize,
+        width: Option<f64>,
         seed: u64,
     ) -> PyResult<Bound<'py, PyDict>> {
         let points = self.rows(&points, "points")?;
@@ -63,6 +64,7 @@ impl Surrogate {
             theta: theta.map(|logs| Theta { logs }),
             refit,
             batch,
+            width,
             seed,
         };
         let answer = enter(py, None, None, |control, watcher| {
@@ -76,6 +78,7 @@ impl Surrogate {
         };
         out.set_item("points", found)?;
         out.set_item("gains", PyArray1::from_vec(py, answer.gains))?;
+        out.set_item("regret", answer.regret)?;
         out.set_item("theta", answer.theta.logs)?;
         Ok(out)
     }

@@ -10,10 +10,10 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from os import PathLike
-from pathlib import Path
 from string import Template
 from typing import Any
 
+from setpoint.files import replacing
 from setpoint.report.page.elements import Chart
 from setpoint.report.page.sections import Page
 from setpoint.report.record import Record
@@ -38,7 +38,9 @@ def write(path: str | PathLike[str], record: Record, search: Any = None) -> None
     ImportError
         If plotly is not installed.
     """
-    Path(path).write_text(page(record, search), encoding="utf-8")
+    text = page(record, search)
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def page(record: Record, search: Any = None) -> str:
@@ -47,7 +49,7 @@ def page(record: Record, search: Any = None) -> str:
     body = parts.body()
     return Template(_asset("page.html")).substitute(
         title=escape(parts.title),
-        date=time.strftime("%-d %B %Y, %H:%M"),
+        date=time.strftime("%d %B %Y, %H:%M").removeprefix("0"),
         style=_asset("page.css"),
         body=body,
         charts=as_script(parts.charts),

@@ -27,19 +27,19 @@ def default_space(estimator: Any) -> Space:
         If the estimator declares none.
     """
     if isinstance(estimator, OneOf):
-        spaces = {name: _ranges(model) for name, model in estimator.models}
+        spaces = {name: ranges(model) for name, model in estimator.models}
         return Space(by_model(estimator, spaces))
-    ranges = _ranges(estimator)
-    if not ranges:
+    found = ranges(estimator)
+    if not found:
         last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
         raise ValueError(
             f"{type(last).__name__} declares no ranges to search; give a space: a dict of "
             "hyperparameter names to Integer, Real, Choice or lists"
         )
-    return Space(ranges)
+    return Space(found)
 
 
-def _ranges(estimator: Any) -> dict[str, Dimension]:
+def ranges(estimator: Any) -> dict[str, Dimension]:
     """The declared ranges of an estimator, or of a pipeline's last step, by name."""
     prefix, last = "", estimator
     if isinstance(estimator, Pipeline):

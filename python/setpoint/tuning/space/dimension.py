@@ -110,10 +110,16 @@ class Range(Dimension):
         self._domain = domain
         self._step = 1 if domain.step is None and isinstance(domain, Integer) else domain.step
         low, high = domain.low, domain.high
-        if isinstance(domain, Integer):
-            low, high = low + (not domain.holds_low), high - (not domain.holds_high)
-        self._low = low
-        self._n = None if self._step is None else math.floor((high - low) / self._step + 1e-9) + 1
+        self._low, self._n = low, None
+        if self._step is not None:
+            self._low = low = low if domain.holds_low else self._nth(1)
+            self._n = math.floor((high - low) / self._step + 1e-9) + 1
+            if self._n > 0 and self._nth(self._n - 1) not in domain:
+                self._n -= 1
+        if low > high or self._n == 0 or (low == high and domain.closed != "both"):
+            raise ValueError(f"no number is {domain}")
+        if domain.log and low <= 0:
+            raise ValueError(f"log=True needs a lower bound above 0 to search, got {domain!r}")
         # A value owns the positions halfway to its neighbours, the outer ones as well.
         half = 0.0 if self._step is None else self._step / 2
         top = high if self._n is None or self._step is None else low + (self._n - 1) * self._step

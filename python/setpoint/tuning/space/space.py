@@ -81,12 +81,17 @@ class Space:
         self.columns: list[Column] = []
         self.placed: list[Placed] = []
         self._when = dict(when or {})
+        self._is_alternatives = not isinstance(dimensions, Mapping)
         if isinstance(dimensions, Mapping):
+            if not dimensions:
+                raise ValueError("there is no space to search: it names no hyperparameter")
             self._place(dimensions, when or {})
         else:
             if when:
                 raise ValueError("give `when` to each of the alternatives")
-            self._place_alternatives([Space.of(part) for part in dimensions])
+            # One of the alternatives may be to leave everything as it is.
+            parts = [None if part == {} else Space.of(part) for part in dimensions]
+            self._place_alternatives(parts)
 
     @classmethod
     def of(cls, space: Any) -> Space:
@@ -198,10 +203,6 @@ class Space:
             yield from self._walk(point, column + 1)
         point[column] = INACTIVE
 
-    @property
-    def _is_alternatives(self) -> bool:
-        return not self.placed or self.placed[0].first > 0
-
     def _place(self, dimensions: Mapping[str, Any], when: Mapping[str, Mapping[str, Any]]) -> None:
         for name in _parents_first(dimensions, when):
             try:
@@ -220,13 +221,15 @@ class Space:
         allowed = [item.dimension.encode(value)[0] for value in (values if several else [values])]
         return item.first, tuple(allowed)
 
-    def _place_alternatives(self, parts: Sequence[Space]) -> None:
-        if not parts:
+    def _place_alternatives(self, parts: Sequence[Space | None]) -> None:
+        if not any(parts):
             raise ValueError("there is no space to search")
         self.columns.append(Column(n_categories=len(parts)))
         for which, part in enumerate(parts):
+            if part is None:
+                continue
             offset = len(self.columns)
-            if part._is_alternatives and part.placed:
+            if part._is_alternatives:
                 raise ValueError("alternatives of alternatives: give one list of spaces")
             for item in part.placed:
                 moved = tuple((offset + column, allowed) for column, allowed in item.conditions)

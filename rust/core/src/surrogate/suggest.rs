@@ -6,6 +6,16 @@
 //! chosen as if the ones before had met their mean (Ginsbourger et al., Kriging is well-suited to parallelize
 //! optimization, 2010).
 //!
+//! On demand the regret is bounded (Makarova et al., Automatic termination for hyperparameter optimization,
+//! AutoML 2022, equation 5): with m and s the mean and the standard deviation of f given the values, and w a
+//! width in standard deviations,
+//!
+//! ```text
+//! min_i f(x_i) - min_x f(x)  <=  min_i (m(x_i) + w s(x_i)) - min_x (m(x) - w s(x))
+//! ```
+//!
+//! where the second minimum is searched as the next point is.
+//!
 //! Cost stays bounded: theta is fitted to `MOST_FITTED` and f is conditioned on `MOST_KNOWN` of the evaluated
 //! points, the best ones and the latest.
 
@@ -62,6 +72,8 @@ pub struct Ask<'a> {
     pub refit: bool,
     /// How many points.
     pub batch: usize,
+    /// The width w of the regret's bound, if that is wanted.
+    pub width: Option<f64>,
     pub seed: u64,
 }
 
@@ -70,6 +82,8 @@ pub struct Answer {
     pub points: Vec<Vec<f64>>,
     /// Expected improvement over the best, in the values' own unit there.
     pub gains: Vec<f64>,
+    /// Bound of the regret, in the same unit.
+    pub regret: Option<f64>,
     pub theta: Theta,
 }
 
@@ -113,24 +127,23 @@ pub fn suggest(ask: &Ask<'_>, control: &Control) -> Result<Answer> {
     let mut search = Search {
         space: ask.space,
         posterior,
-        best: means[best],
+        wanted: Wanted::Improvement(means[best]),
         taken: ask.points.iter().chain(ask.taken).map(|point| key(point)).collect(),
         scratch: Scratch::default(),
     };
     let incumbents: Vec<&Vec<f64>> = order.iter().take(BEST).map(|&i| &ask.points[known[i]]).collect();
     let unit = 1.0 / transform.slope(ask.values[known[best]]).max(f64::MIN_POSITIVE);
-    let mut answer = Answer { points: Vec::new(), gains: Vec::new(), theta };
+    let streams = Stream::new(ask.seed);
+    let own: Vec<&Vec<f64>> = known.iter().map(|&i| &ask.points[i]).collect();
+    let regret = ask.width.map(|width| unit * search.regret(width, &own, &incumbents, ask.pool, streams));
+    let mut answer = Answer { points: Vec::new(), gains: Vec::new(), regret, theta };
     let noise = answer.theta.noise();
     ask.taken.iter().for_each(|point| search.expect(point, noise));
     for number in 0..ask.batch {
         if control.stopped() {
             return Err(Error::Interrupted);
         }
-        let stream = Stream::new(ask.seed).child(number as u64);
-        let found = match ask.pool {
-            Some(pool) => search.most_of(pool),
-            None => search.climb(&incumbents, stream),
-        };
+        let found = search.found(&incumbents, ask.pool, streams.child(number as u64));
         let Some((gain, point)) = found else { break };
         search.expect(&point, noise);
         answer.gains.push(gain.exp() * unit);
@@ -172,13 +185,32 @@ fn key(point: &[f64]) -> Vec<u64> {
     point.iter().map(|x| if x.is_nan() { u64::MAX } else { (x + 0.0).to_bits() }).collect()
 }
 
-/// A point with its log expected improvement.
+/// What is wanted of a point.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// The log expected improvement over this value.
+    Improvement(f64),
+    /// A value so many standard deviations below the mean.
+    Low(f64),
+}
+
+impl Wanted {
+    /// How much of it there is, and the derivatives with respect to the mean and the standard deviation.
+    fn of(self, mean: f64, deviation: f64) -> (f64, f64, f64) {
+        match self {
+            Wanted::Improvement(best) => log_expected_improvement(best, mean, deviation),
+            Wanted::Low(width) => (width * deviation - mean, -1.0, width),
+        }
+    }
+}
+
+/// A point with how much it has of what is wanted.
 type Scored = (f64, Vec<f64>);
 
 struct Search<'a> {
     space: &'a Space,
     posterior: Posterior,
-    best: f64,
+    wanted: Wanted,
     taken: HashSet<Vec<u64>>,
     scratch: Scratch,
 }
@@ -188,13 +220,51 @@ impl Search<'_> {
     fn expect(&mut self, point: &[f64], noise: f64) {
         let (mean, _) = self.posterior.at(point, &mut self.scratch);
         self.posterior.push(point, mean, noise);
-        self.best = self.best.min(mean);
+        if let Wanted::Improvement(best) = &mut self.wanted {
+            *best = best.min(mean);
+        }
         self.taken.insert(key(point));
+    }
+
+    /// A bound of the regret of the evaluated points, w standard deviations wide.
+    fn regret(
+        &mut self,
+        width: f64,
+        known: &[&Vec<f64>],
+        incumbents: &[&Vec<f64>],
+        pool: Option<&[Vec<f64>]>,
+        stream: Stream,
+    ) -> f64 {
+        let (mut least, mut lowest) = (f64::INFINITY, f64::INFINITY);
+        for point in known {
+            let (mean, deviation) = self.posterior.at(point, &mut self.scratch);
+            least = least.min(mean + width * deviation);
+            lowest = lowest.min(mean - width * deviation);
+        }
+        let wanted = std::mem::replace(&mut self.wanted, Wanted::Low(width));
+        if let Some((depth, _)) = self.found(incumbents, pool, stream) {
+            lowest = lowest.min(-depth);
+        }
+        self.wanted = wanted;
+        least - lowest
+    }
+
+    /// The point of the pool, or of the space, that has most of what is wanted.
+    fn found(
+        &mut self,
+        incumbents: &[&Vec<f64>],
+        pool: Option<&[Vec<f64>]>,
+        stream: Stream,
+    ) -> Option<Scored> {
+        match pool {
+            Some(pool) => self.most_of(pool),
+            None => self.climb(incumbents, stream),
+        }
     }
 
     fn score(&mut self, point: &[f64]) -> f64 {
         let (mean, deviation) = self.posterior.at(point, &mut self.scratch);
-        log_expected_improvement(self.best, mean, deviation).0
+        self.wanted.of(mean, deviation).0
     }
 
     /// The most promising one that is not taken, the first of several.
@@ -316,13 +386,13 @@ impl Search<'_> {
         let mut x: Vec<f64> = free.iter().map(|&j| whole[j]).collect();
         let (lower, upper) = (vec![0.0; free.len()], vec![1.0; free.len()]);
         let limits = Limits { iterations: 12, gradient: 1e-3, decrease: 1e-3 };
-        let (posterior, scratch, best) = (&self.posterior, &mut self.scratch, self.best);
+        let (posterior, scratch, wanted) = (&self.posterior, &mut self.scratch, self.wanted);
         let value = minimise(
             |x, gradient| {
                 free.iter().zip(x).for_each(|(&j, &value)| whole[j] = value);
                 let (mean, deviation) =
                     posterior.with_gradients(&whole, scratch, &mut by_mean, &mut by_deviation);
-                let (value, over_mean, over_deviation) = log_expected_improvement(best, mean, deviation);
+                let (value, over_mean, over_deviation) = wanted.of(mean, deviation);
                 for (g, &j) in gradient.iter_mut().zip(&free) {
                     *g = -(over_mean * by_mean[j] + over_deviation * by_deviation[j]);
                 }
@@ -415,6 +485,7 @@ mod tests {
                 theta,
                 refit: true,
                 batch: 1,
+                width: None,
                 seed: seed + round as u64,
             };
             let answer = suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}"));
@@ -476,6 +547,7 @@ mod tests {
             theta: None,
             refit: true,
             batch: 4,
+            width: None,
             seed: 0,
         };
         let answer = suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}"));
@@ -484,6 +556,46 @@ mod tests {
         assert_eq!(found.len(), 4);
         assert!(found.windows(2).all(|pair| pair[1] - pair[0] > 1e-3), "{found:?}");
         assert!(answer.gains.iter().all(|&gain| gain >= 0.0));
+    }
+
+    #[test]
+    fn the_regret_is_bounded_ever_closer_and_asking_for_it_changes_nothing() {
+        let space = Space::new(vec![number(), choice(2)]).unwrap_or_else(|error| unreachable!("{error}"));
+        let f = |x: &[f64]| (5.0 * x[0]).cos() + 0.3 * x[1];
+        let least = -1.0; // at x = pi / 5 and the first choice
+        let answer = |n: usize, width: Option<f64>| {
+            let step = steps(2);
+            let points: Vec<Vec<f64>> =
+                (0..n).map(|i| space.at(step.iter().map(|s| (0.1 + s * i as f64).fract()))).collect();
+            let values: Vec<f64> = points.iter().map(|x| f(x)).collect();
+            let ask = Ask {
+                space: &space,
+                points: &points,
+                values: &values,
+                variances: &vec![0.0; n],
+                taken: &[],
+                pool: None,
+                theta: None,
+                refit: true,
+                batch: 1,
+                width,
+                seed: 0,
+            };
+            let answer = suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}"));
+            (values.into_iter().fold(f64::INFINITY, f64::min) - least, answer)
+        };
+        let bound = |n: usize| {
+            let (regret, answer) = answer(n, Some(2.0));
+            let bound = answer.regret.unwrap_or(f64::NAN);
+            assert!(regret < bound && answer.gains[0] < bound, "{n}: {regret} {bound}");
+            bound
+        };
+        let (few, many) = (bound(6), bound(40));
+        assert!(many < 0.1 * few, "{few} {many}");
+        let (without, with) = (answer(12, None).1, answer(12, Some(2.0)).1);
+        assert_eq!((without.regret, without.points), (None, with.points));
+        // A wider bound is a larger one.
+        assert!(answer(12, Some(3.0)).1.regret > with.regret);
     }
 
     #[test]
@@ -502,6 +614,7 @@ mod tests {
                 theta: None,
                 refit: true,
                 batch,
+                width: None,
                 seed: 0,
             };
             suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}")).points
