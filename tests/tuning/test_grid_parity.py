@@ -65,6 +65,7 @@ def test_is_a_search_of_scikit_learn():
         "fit_time_limit",
         "journal",
         "nested_cv",
+        "race",
         "time_limit",
     }
 
