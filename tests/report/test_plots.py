@@ -180,3 +180,11 @@ def test_candidates_without_a_score():
     drawn(single.plot.history())
     with pytest.raises(ValueError, match="differ"):
         single.plot.importance()
+
+
+def test_a_slice_of_what_only_failed_candidates_have():
+    forest = setpoint.RandomForestClassifier(3, bootstrap=False, random_state=0)
+    grid = [{"max_depth": [1, 2, 3]}, {"max_samples": [0.5]}]
+    with pytest.warns(UserWarning):
+        search = setpoint.GridSearchCV(forest, grid, cv=3).fit(*continuous("classification"))
+    assert drawn(search.plot.slice("max_samples"))

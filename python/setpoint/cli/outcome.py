@@ -111,7 +111,7 @@ class Outcome:
 
     def _table(self) -> str:
         candidates = self.candidates
-        top = candidates[: max(self.args.top, 1)]
+        top = candidates[: self.args.top]
         names = _varying([c["hyperparameters"] for c in candidates])
         rows = [
             [
@@ -122,7 +122,7 @@ class Outcome:
             ]
             for c in top
         ]
-        text = str(Table(["rank", self.scoring, "std", *names], rows))
+        text = str(Table(["rank", self.scoring, "std", *names], rows, fold=(3, "hyperparameters")))
         left = len(candidates) - len(top)
         return text + (f"\n… and {left} more (--top, or --json for all)" if left else "")
 
