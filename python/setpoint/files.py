@@ -5,21 +5,43 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
-__all__ = ["replacing"]
+__all__ = ["refuse_unwritable", "replacing"]
+
+
+def refuse_unwritable(path: str | PathLike[str]) -> None:
+    """Say why a path can't be written, if its folder is missing or it is a folder itself.
+
+    Parameters
+    ----------
+    path : str or path
+        Where something shall be written.
+
+    Raises
+    ------
+    OSError
+        Naming the path and the reason.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"can't write {str(path)!r}: there is no folder {str(folder)!r}")
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"can't write {str(path)!r}: it is a folder")
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     """A path to write to, which takes the place of `path` if nothing goes wrong.
 
     Parameters
     ----------
-    path : str or Path
+    path : str or path
         Replaced whole, or left as it is.
     """
-    partial = Path(f"{path}.{os.getpid()}.partial")
+    refuse_unwritable(path)
+    partial = Path(f"{os.fspath(path)}.{os.getpid()}.partial")
     try:
         partial.touch()
         mode = partial.stat().st_mode  # as the umask says: writers may hide a new file from others

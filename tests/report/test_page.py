@@ -108,6 +108,13 @@ def test_many_candidates_across_all_hyperparameters():
         assert len(lines) <= 7
 
 
+def test_where_it_cannot_be_written(search, tmp_path):
+    for path, why in ((tmp_path, "it is a folder"), (tmp_path / "no" / "r.html", "there is no")):
+        with pytest.raises(OSError, match=f"can't write '.*': {why}"):
+            search.report(path)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_it_asks_for_nothing(opened):
     """From disk, without a network: the page itself is the only request."""
     events = [json.loads(entry["message"])["message"] for entry in opened().get_log("performance")]

@@ -6,8 +6,9 @@ import argparse
 import json
 import math
 import sys
-from pathlib import Path
 from typing import Any, Literal
+
+from setpoint.files import refuse_unwritable
 
 # What takes long to import is imported where it is needed: `setpoint --help` does not need it.
 
@@ -126,13 +127,8 @@ def jobs(text: str) -> int:
 
 def check_writable(path: str | None) -> None:
     """Refuse a path that can't be written, before the work whose result goes there."""
-    if path is None:
-        return
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"can't write {path!r}: there is no folder {str(folder)!r}")
-    if Path(path).is_dir():
-        raise IsADirectoryError(f"can't write {path!r}: it is a folder")
+    if path is not None:
+        refuse_unwritable(path)
 
 
 def print_json(value: object) -> None:

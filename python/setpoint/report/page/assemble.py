@@ -10,10 +10,10 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from os import PathLike
-from pathlib import Path
 from string import Template
 from typing import Any
 
+from setpoint.files import refuse_unwritable, replacing
 from setpoint.report.page.elements import Chart
 from setpoint.report.page.sections import Page
 from setpoint.report.record import Record
@@ -38,7 +38,10 @@ def write(path: str | PathLike[str], record: Record, search: Any = None) -> None
     ImportError
         If plotly is not installed.
     """
-    Path(path).write_text(page(record, search), encoding="utf-8")
+    refuse_unwritable(path)
+    text = page(record, search)
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def page(record: Record, search: Any = None) -> str:

@@ -26,7 +26,7 @@ MOST_LINES = 300
 _COLOURS = ("#440154", "#443a83", "#31688e", "#21918c", "#35b779", "#90d743", "#fde725")
 """Viridis, from the worst to the best."""
 
-_LABEL = 11
+_LABEL = 12
 
 
 def parallel(record: Record, names: Sequence[str]) -> Chart:
@@ -125,10 +125,10 @@ def _tick(x: int, y: float | None, label: str) -> dict[str, Any]:
 
 
 def _broken(name: str) -> str:
-    """A long name in lines that break after underscores."""
+    """A long name in lines that break after underscores; words that fit no line are cut."""
     lines = [""]
     for part in name.replace("_", "_\0").split("\0"):
         if lines[-1] and len(lines[-1]) + len(part) > _LABEL:
             lines.append("")
-        lines[-1] += part
+        lines[-1] += part if len(part) <= _LABEL else f"{part[: _LABEL - 2]}…"
     return "<br>".join(map(escape, lines))

@@ -32,6 +32,7 @@ from setpoint.report.page.elements import (
 from setpoint.report.page.parallel import MOST_LINES, parallel
 from setpoint.report.record import Record
 from setpoint.report.verdict import edges, verdict
+from setpoint.tuning.one_of import OneOf
 
 __all__ = ["Page"]
 
@@ -211,17 +212,19 @@ class Page:
         if found is None or len(found.names) < 2:
             return ""
         most = [found.names[i] for i in found.order[:_MOST_AXES]]
+        if self.search is not None and isinstance(self.search.estimator, OneOf):
+            most = ["model", *most[:-1]]
         names = [name for name in found.names if name in most]
         said = "Each line is a candidate: the brighter the better, and the best is the thick one."
         left, n = len(found.names) - len(names), len(self.record.comparable)
         if left:
-            said += f" The {len(names)} hyperparameters that matter most are shown."
+            said += f" The {len(names)} that matter most are shown."
         if n > MOST_LINES:
             said += f" Of {n:,} candidates, {MOST_LINES} of all ranks are drawn."
         wide = f"min-width:{84 * (len(names) + 1)}px"
         drawn = element("div", self._draw(parallel(self.record, names)), style=wide)
         return section(
-            "parallel", "Candidates across all of them", note(said),
+            "parallel", "Candidates across the hyperparameters", note(said),
             element("div", drawn, _class="sideways", tabindex=0),
         )  # fmt: skip
 
