@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import setpoint
 from setpoint.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +51,13 @@ def test_command_line_examples(
     assert len(commands) >= 4
     for command in commands:
         assert main(shlex.split(command)[1:]) == 0, (command, capsys.readouterr().err)
+
+
+def test_the_reference_has_every_public_name_once() -> None:
+    named = re.findall(r"\.\. auto\w+:: (\S+)", (ROOT / "docs/api.md").read_text("utf-8"))
+    listed = [name.rpartition(".")[2] for name in named]
+    assert len(set(listed)) == len(listed)
+    assert set(setpoint.__all__) <= set(listed)
 
 
 def test_links_lead_somewhere() -> None:

@@ -28,3 +28,15 @@ def test_str_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_html_escapes() -> None:
     assert "<td>&lt;b&gt;</td>" in Table(("a",), [("<b>",)])._repr_html_()
+
+
+def test_a_table_that_is_too_wide_is_folded() -> None:
+    names = [f"hyperparameter_{i}" for i in range(5)]
+    table = Table(["rank", *names], [["1", "a", "", "0.5", "1e-05", "x"]], fold=(1, "values"))
+    wide, narrow = table.text(200).splitlines(), table.text(60).splitlines()
+    assert wide == table.text().splitlines() and wide[0].split() == ["rank", *names]
+    assert narrow[0].split() == ["rank", "values"] and max(map(len, narrow)) <= 60
+    assert " ".join(narrow[2:]).split() == [
+        "1", "hyperparameter_0=a", "hyperparameter_2=0.5", "hyperparameter_3=1e-05",
+        "hyperparameter_4=x",
+    ]  # fmt: skip

@@ -8,7 +8,27 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
-__all__ = ["replacing"]
+__all__ = ["refuse_unwritable", "replacing"]
+
+
+def refuse_unwritable(path: str | PathLike[str]) -> None:
+    """Say why a path can't be written, if its folder is missing or it is a folder itself.
+
+    Parameters
+    ----------
+    path : str or path
+        Where something shall be written.
+
+    Raises
+    ------
+    OSError
+        Naming the path and the reason.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"can't write {str(path)!r}: there is no folder {str(folder)!r}")
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"can't write {str(path)!r}: it is a folder")
 
 
 @contextmanager
@@ -20,6 +40,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     path : str or path-like
         Replaced whole, or left as it is. What is no file, such as a pipe, is written to.
     """
+    refuse_unwritable(path)
     if Path(path).exists() and not Path(path).is_file():  # a pipe or a terminal
         yield Path(path)
         return

@@ -26,11 +26,15 @@ class Table:
         The cells.
     title : str
         Printed above the table.
+    fold : tuple of (int, str) or None
+        A table that is too wide for the terminal has the columns from this one on as one of this
+        name, with words ``header=cell``.
     """
 
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
     title: str = ""
+    fold: tuple[int, str] | None = None
 
     def __str__(self) -> str:
         return self.text(get_terminal_size(fallback=(120, 24)).columns)
@@ -44,6 +48,8 @@ class Table:
             Columns of the terminal. The widest columns of the table are wrapped to fit, as far as
             no word has to be broken. None: nothing is wrapped.
         """
+        if width is not None and self.fold is not None and self._least_width() > width:
+            return self._folded(*self.fold).text(width)
         lines = [list(self.headers), *(list(row) for row in self.rows)]
         columns = list(zip(*lines, strict=True))
         widths = [max(map(len, column)) for column in columns]
@@ -52,6 +58,20 @@ class Table:
         lines.insert(1, ["-" * width for width in widths])
         text = [line for cells in lines for line in _wrapped(cells, widths)]
         return "\n".join([*([self.title] if self.title else []), *text])
+
+    def _least_width(self) -> int:
+        columns = zip(self.headers, *self.rows, strict=True)
+        return sum(map(_longest_word, columns)) + len(_GAP) * (len(self.headers) - 1)
+
+    def _folded(self, first: int, name: str) -> Table:
+        names = self.headers[first:]
+
+        def words(cells: Sequence[str]) -> str:
+            said = [f"{name}={cell}" for name, cell in zip(names, cells, strict=True) if cell]
+            return " ".join(said)
+
+        rows = [[*row[:first], words(row[first:])] for row in self.rows]
+        return Table([*self.headers[:first], name], rows, self.title)
 
     def _repr_html_(self) -> str:
         def line(tag: str, cells: Sequence[str]) -> str:
@@ -81,6 +101,8 @@ def _longest_word(cells: Sequence[str]) -> int:
 
 def _wrapped(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     """The lines of one row."""
-    parts = [wrap(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    parts = [
+        wrap(cell, width, break_on_hyphens=False) for cell, width in zip(cells, widths, strict=True)
+    ]
     for line in zip_longest(*parts, fillvalue=""):
         yield _GAP.join(map(str.ljust, line, widths)).rstrip()

@@ -38,6 +38,10 @@ def test_every_illegal_text_is_refused(run, model, data, estimator) -> None:
         (["tune", "iris", "--cv", "many"], "--cv"),
         (["tune", "iris", "--cv", "151"], "only 150 rows"),
         (["tune", "iris", "--time-limit", "-1"], "must be more than 0"),
+        (["tune", "iris", "--cv", "60"], "no class of 'target' has so many rows"),
+        (["tune", "iris", "--top", "0"], "--top: must be a whole number above 0"),
+        (["tune", "iris", "--seed", "-1"], "--seed: must be a whole number from 0"),
+        (["fit", "iris", "--jobs", "0", "--save", "m"], "--jobs: must be a whole number other"),
         (["tune", "iris", "--no-refit", "--save", "m"], "--save needs the refit"),
         (["tune", "iris", "--search", "guess"], "invalid choice"),
         (["tune", "people.csv"], "--target is needed; the columns of people.csv: id, age, city"),
@@ -68,10 +72,17 @@ def test_wrong_usage_is_2(run, people: str, args: list[str], message: str) -> No
         (["predict", "people.csv", "iris"], "people.csv"),
         (["fit", "iris", "--save", "no/such/folder/m.safetensors"], "no/such/folder"),
         (["tune", "one.csv", "--target", "y"], "target 'y' is the same in all rows"),
+        (["tune", "names.csv", "--target", "y"], "error: names.csv holds no rows of data"),
+        (
+            ["tune", "breast_cancer", "--model", "nu_svm", "--param", "nu=0.99"],
+            "All the 5 fits failed. ValueError: specified nu is infeasible",
+        ),
+        (["tune", "iris", "--time-limit", "1e-9"], "time_limit=1e-09 s ended before"),
     ],
 )
 def test_failures_are_1(run, people: str, args: list[str], message: str) -> None:
     Path("one.csv").write_text("x,y\n" + "1,5\n2,5\n" * 10)
+    Path("names.csv").write_text("x,y\n")
     code, out, err = run(*args)
     assert code == 1
     assert err.splitlines()[-1].startswith("setpoint: error: ")

@@ -6,6 +6,7 @@ Skipped where no chromium is.
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ import setpoint
 from contracts.cases import continuous, every_kind, every_tuner
 from contracts.test_tuners import fitted
 from report.test_plots import searched
+from setpoint import Real
+from setpoint.report.page.parallel import MOST_LINES, parallel
+from setpoint.report.record import Record
 
 pytest.importorskip("plotly")
 
@@ -90,6 +94,27 @@ def test_it_loads_and_draws(opened, width, dark):
     assert (int(run(browser, ink)) > 180) == dark
 
 
+def test_many_candidates_across_all_hyperparameters():
+    """Of many candidates some of all ranks are drawn, the best and the worst among them."""
+    found = setpoint.maximize(
+        lambda p: p["x"] - p["y"], {"x": Real(0, 1), "y": Real(0, 1)}, n_trials=8, random_state=0
+    )
+    few = Record.of_optimum(found)
+    many = replace(few, params=few.params * 60, folds=np.tile(few.folds, (60, 1)))
+    for record, n in ((few, 8), (many, MOST_LINES)):
+        *lines, best, dots = parallel(record, ["x", "y"]).data
+        assert sum(line["x"].count(0) for line in lines) == n == len(dots["x"])
+        assert best["y"][2] == max(dots["y"]) == 1.0 and min(dots["y"]) == 0.0
+        assert len(lines) <= 7
+
+
+def test_where_it_cannot_be_written(search, tmp_path):
+    for path, why in ((tmp_path, "it is a folder"), (tmp_path / "no" / "r.html", "there is no")):
+        with pytest.raises(OSError, match=f"can't write '.*': {why}"):
+            search.report(path)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_it_asks_for_nothing(opened):
     """From disk, without a network: the page itself is the only request."""
     events = [json.loads(entry["message"])["message"] for entry in opened().get_log("performance")]
@@ -159,7 +184,11 @@ def test_a_page_of_every_search(tuner, kind, tmp_path):
     text = (tmp_path / "report.html").read_text("utf-8")
     for part in ("summary", "best", "history", "fit", "time", "model", "data"):
         assert f'<section id="{part}"' in text
-    charts = json.loads(re.search(r'id="charts">(.*?)</script>', text)[1])
+    charts, texts = (
+        json.loads(re.search(f'id="{name}">(.*?)</script>', text)[1])
+        for name in ("charts", "texts")
+    )
+    assert len(set(texts)) == len(texts)
     assert set(charts) == set(re.findall(r'id="chart-([\w-]+)"', text)) and "history" in charts
     assert re.search(r'(?:src|href)="(?!data:)', text) is None
     learned = f"{search.best_estimator_.parameters_.total:,} parameters were learned"

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -180,3 +181,11 @@ def test_candidates_without_a_score():
     drawn(single.plot.history())
     with pytest.raises(ValueError, match="differ"):
         single.plot.importance()
+
+
+def test_a_slice_of_what_only_failed_candidates_have():
+    forest = setpoint.RandomForestClassifier(3, bootstrap=False, random_state=0)
+    grid = [{"max_depth": [1, 2, 3]}, {"max_samples": [0.5]}]
+    with pytest.warns((FitFailedWarning, UserWarning)):
+        search = setpoint.GridSearchCV(forest, grid, cv=3).fit(*continuous("classification"))
+    assert drawn(search.plot.slice("max_samples"))

@@ -81,6 +81,30 @@ def test_what_a_candidate_does_not_name_stands_apart():
     assert axis.ticks[1] == ["1", "2", "None", "not set"]
 
 
+def test_zero_stands_before_the_logarithms():
+    axis = Axis.of("x", [{"x": value} for value in (1e-6, 0, 1e-1, 1e-3, None)])
+    assert axis.log and axis.has_zero and axis.numbers == (1e-6, 1e-3, 1e-1)
+    zero, low, middle, high, none = (axis.place(v) for v in (0, 1e-6, 1e-3, 1e-1, None))
+    assert zero < low == 0.0 < middle < high == 1.0 < none
+    assert axis.among(axis.coordinates).tolist() == [True, False, True, True, False]
+    assert axis.ticks[1].count("0") == 1
+    linear = Axis.of("x", [{"x": value} for value in (0, 1, 2, 3)])
+    assert not linear.log and not linear.has_zero and linear.place(0) == 0.0
+
+
+def test_a_zero_is_a_cell_of_its_own():
+    found = table(lambda x, z: float(x == 0) + 0 * z, x=[0, 1e-6, 1e-4, 1e-2, None], z=[1, 2, 3])
+    where, mean, _ = importance(found).curve("x")
+    assert (np.diff(where) > 0).all()
+    assert mean[0] > 0.8 and mean[1:].max() < 0.2
+
+
+def test_zero_is_below_the_lowest_number():
+    grid = {"alpha": [0.0, 1e-4, 1e-2, 1.0]}
+    best = table(lambda alpha: -abs(alpha - 1e-4), **grid)
+    assert edges(best) == []
+
+
 def test_importance_is_that_of_the_function():
     found = importance(
         table(lambda a, b, c: 10 * a + b + (c == "z"), a=[1, 2, 3], b=[1, 2], c=["x", "y"])
@@ -161,6 +185,7 @@ NOISE = np.array([[0.0, 0.01, 0.02], [0.01, 0.02, 0.01], [0.0, 0.02, 0.015]])
     [
         ([0.6, 0.8, 0.7], [0.62, 0.9, 1.0], "Balanced"),
         ([0.6, 0.7, 0.8], [0.62, 0.72, 0.82], "Rather underfits"),
+        ([0.6, 0.7, 0.8], [0.7, 0.8, [1.0] * 3], "No overfitting seen"),
         ([0.8, 0.7, 0.6], [0.85, 0.95, 1.0], "Rather overfits"),
         ([0.8, 0.8, 0.8], [0.85, 0.85, 0.85], "No clear difference"),
     ],
@@ -168,7 +193,10 @@ NOISE = np.array([[0.0, 0.01, 0.02], [0.01, 0.02, 0.01], [0.0, 0.02, 0.015]])
 def test_verdicts(held_out, training, headline):
     params = [{"x": i} for i in range(3)]
     spread = NOISE / 10
-    folds, train = (np.array(s)[:, None] + spread for s in (held_out, training))
+    folds = np.array(held_out)[:, None] + spread
+    train = np.array(
+        [s if isinstance(s, list) else s + e for s, e in zip(training, spread, strict=True)]
+    )
     assert verdict(record(params, folds, train)).headline == headline
     unknown = verdict(record(params, folds))
     assert unknown.headline == "Not known" and "return_train_score=True" in unknown.reasons

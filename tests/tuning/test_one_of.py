@@ -95,3 +95,18 @@ def test_a_model_that_is_none_of_them():
         clone(MODELS).set_params(model="svn").fit(X, Y)
     with pytest.raises(ValueError, match="svn"):
         GridSearchCV(MODELS, {"svn__C": [1.0]}, cv=2).fit(X, Y)
+
+
+@pytest.mark.parametrize("space", [{"forrest": {"max_depth": [1]}}, {"max_depth": [1, 2]}])
+@pytest.mark.parametrize("kind", [GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV])
+def test_a_space_of_what_is_no_model(kind, space):
+    with pytest.raises(ValueError, match=r"forest, svm, tree; '(forrest|max_depth)' is none of"):
+        kind(MODELS, space).fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", [GridSearchCV, HalvingGridSearchCV])
+def test_a_range_is_no_list(kind):
+    with pytest.raises(
+        TypeError, match=r"svc__C has a range, .*: search it with RandomizedSearchCV"
+    ):
+        kind(SCALED, {"svc__C": Real(0.1, 1.0)}).fit(X, Y)

@@ -16,6 +16,7 @@ from sklearn.datasets import make_classification
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.tree import DecisionTreeClassifier
 
+from contracts.cases import every_tuner
 from setpoint import GridSearchCV, RandomForestClassifier, RandomForestRegressor
 from setpoint.tuning import TUNERS, TimeLimitWarning
 from setpoint.tuning.data_facts import DataFacts
@@ -122,6 +123,13 @@ def test_time_limit_of_the_ordinary_way_keeps_the_best_so_far():
     assert search.best_score_ == means[:2].max()
     assert search.n_fits_ == 5
     assert search.refit_time_ >= 0
+
+
+@every_tuner
+def test_a_time_limit_that_is_over_at_once(tuner):
+    search = tuner(RandomForestClassifier(3), {"max_depth": [1, 2, 3]}, time_limit=1e-9)
+    with pytest.raises(TimeoutError, match="time_limit=1e-09 s ended before"):
+        search.fit(X, Y)
 
 
 def test_time_limit_of_a_sweep_leaves_candidates_out():

@@ -11,7 +11,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from setpoint import NONE, Choice, Integer, RandomForestClassifier, Real, Space
+from setpoint import (
+    NONE,
+    Choice,
+    ExtraTreesClassifier,
+    Integer,
+    RandomForestClassifier,
+    Real,
+    Space,
+)
 from setpoint.families import estimator_classes
 from setpoint.hyperparameters import Flag, Fraction
 from setpoint.tuning.space import SAMPLINGS, default_space, draw
@@ -222,11 +230,24 @@ def test_default_spaces_are_the_declared_ranges(kind):
         with pytest.raises(ValueError, match="declares no ranges to search"):
             default_space(kind())
         return
-    space = default_space(kind())
+    needed = [item.search.when for item in declared.values() if item.search and item.search.when]
+    space = default_space(kind(**dict(needed)))
     assert space.names == names
     for params in draw(space, 50, np.random.default_rng(0)):
         for name, value in params.items():
             declared[name].check(value)
+
+
+@pytest.mark.parametrize("bootstrap", [True, False])
+def test_a_default_space_names_only_what_applies(bootstrap):
+    for forest in (
+        RandomForestClassifier(bootstrap=bootstrap),
+        ExtraTreesClassifier(bootstrap=bootstrap),
+    ):
+        pipeline = make_pipeline(StandardScaler(), forest)
+        names = [name.rpartition("__")[2] for name in default_space(pipeline).names]
+        assert names == default_space(forest).names
+        assert ("max_samples" in names) == bootstrap
 
 
 def test_default_space_of_a_pipeline():

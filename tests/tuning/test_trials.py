@@ -9,9 +9,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression as Other
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from setpoint import (
     SVC,
+    BayesSearchCV,
     GridSearchCV,
     HalvingGridSearchCV,
     RandomForestClassifier,
@@ -221,6 +223,68 @@ class TestMlflow:
         scores = {run.data.params["max_depth"]: run.data.metrics for run in children}
         for row in search.trials:
             assert scores[str(row["param_max_depth"])]["mean_test_score"] == row["mean_test_score"]
+
+    def test_candidates_are_logged_while_the_search_runs(self, mlflow):
+        """With a journal after each pass, else after each batch; what fails later stays logged."""
+        from setpoint.integrations.mlflow import MlflowLogger
+
+        client, seen = mlflow.tracking.MlflowClient(), []
+
+        class Watching(MlflowLogger):
+            def on_candidate_end(self, search, number, params, results):
+                super().on_candidate_end(search, number, params, results)
+                parent = mlflow.active_run().info
+                runs = client.search_runs([parent.experiment_id])
+                assert not hasattr(search, "cv_results_")
+                seen.append((number, params, len(runs), parent.run_id))
+
+        tree = DecisionTreeClassifier(random_state=0)
+        search = GridSearchCV(tree, {"max_depth": [1, 2, 3]}, cv=3)
+        search.set_callbacks(Watching("live")).fit(X, Y)
+        assert [(number, params) for number, params, *_ in seen] == [
+            (number, {"max_depth": number + 1}) for number in range(3)
+        ]
+        assert [n_runs for _, _, n_runs, _ in seen] == [2, 3, 4]
+        parent = client.get_run(seen[0][3])
+        assert parent.info.status == "FINISHED" and mlflow.active_run() is None
+        runs = client.search_runs(
+            [parent.info.experiment_id], f"tags.\"mlflow.parentRunId\" = '{parent.info.run_id}'"
+        )
+        for run in runs:
+            row = search.trials[int(run.data.params["max_depth"]) - 1]
+            metrics = {n: v for n, v in row.items() if not n.startswith("param_")}
+            assert run.data.metrics == pytest.approx(metrics) and run.info.status == "FINISHED"
+            path = [m.value for m in client.get_metric_history(run.info.run_id, "mean_test_score")]
+            assert len(path) == 1
+
+    def test_a_search_that_is_interrupted_has_failed(self, mlflow):
+        from setpoint.integrations.mlflow import MlflowLogger
+
+        class Stop(MlflowLogger):
+            def on_candidate_end(self, search, number, params, results):
+                super().on_candidate_end(search, number, params, results)
+                raise KeyboardInterrupt
+
+        logger = Stop("stopped")
+        search = BayesSearchCV(RandomForestClassifier(3), {"max_features": [1, 2, 3]}, n_iter=3)
+        with pytest.raises(KeyboardInterrupt):
+            search.set_callbacks(logger).fit(X, Y)
+        experiment = mlflow.get_experiment_by_name("stopped").experiment_id
+        runs = mlflow.tracking.MlflowClient().search_runs([experiment])
+        (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+        assert len(runs) == 2 and parent.info.status == "FAILED"
+        assert mlflow.active_run() is None
+
+    def test_nested_searches_are_nested_runs(self, mlflow):
+        from setpoint.integrations.mlflow import MlflowLogger
+
+        grid = {"max_depth": [1, 2]}
+        search = GridSearchCV(RandomForestClassifier(3), grid, cv=2, nested_cv=2)
+        search.set_callbacks(MlflowLogger("nested", save_model=False)).fit(X, Y)
+        experiment = mlflow.get_experiment_by_name("nested").experiment_id
+        runs = mlflow.tracking.MlflowClient().search_runs([experiment])
+        outer = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+        assert len(outer) == 1 and len(runs) == 1 + 2 + 2 * (1 + 2)
 
     def test_the_active_run_is_used(self, mlflow):
         from setpoint.integrations.mlflow import MlflowLogger

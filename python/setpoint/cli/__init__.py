@@ -46,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (ValueError, OSError, MemoryError) as error:
-        say(str(error) or "out of memory", kind="error")
+        text = str(error) or "out of memory"
+        say(_ends(text) if "Traceback" in text else text, kind="error")
         return 1
     return 0
 
@@ -70,6 +71,12 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     return command
 
 
+def _ends(text: str) -> str:
+    """The first and the last line of what holds a traceback: what happened, and why."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[0] if len(lines) == 1 else f"{lines[0].rstrip()} {lines[-1].strip()}"
+
+
 class _WarningPrinter:
     """Says each warning once, and of a warning that holds a traceback only the two ends."""
 
@@ -77,8 +84,7 @@ class _WarningPrinter:
         self.said: set[str] = set()
 
     def __call__(self, message: Warning | str, *where: object, **more: object) -> None:
-        lines = [line for line in str(message).splitlines() if line.strip()]
-        text = lines[0] if len(lines) == 1 else f"{lines[0].rstrip()} {lines[-1].strip()}"
+        text = _ends(str(message))
         if text not in self.said:
             self.said.add(text)
             say(text, kind="warning")

@@ -6,8 +6,9 @@ import argparse
 import json
 import math
 import sys
-from pathlib import Path
 from typing import Any, Literal
+
+from setpoint.files import refuse_unwritable
 
 # What takes long to import is imported where it is needed: `setpoint --help` does not need it.
 
@@ -92,19 +93,42 @@ def add_training_arguments(parser: argparse.ArgumentParser, which: str = "one of
         help="take columns as they are, also for models that expect them on one scale "
         "(support vector machines, networks, penalised linear models: else they are standardised)",
     )
-    add("--seed", type=int, default=0, help="of everything random (default: %(default)s)")
-    add("--jobs", type=int, metavar="N", help="threads (default: all cores)")
+    add("--seed", type=seed, default=0, help="of everything random (default: %(default)s)")
+    add(
+        "--jobs",
+        type=jobs,
+        metavar="N",
+        help="threads (default: all cores; -1: all, -2: all but one)",
+    )
+
+
+def count(text: str) -> int:
+    """A number of things, at least one."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed, as numpy takes it."""
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from 0 to 2**32 - 1, got {text!r}"
+        )
+    return int(text)
+
+
+def jobs(text: str) -> int:
+    """A number of threads, or if negative of cores to leave free, and one."""
+    if not text.removeprefix("-").isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number other than 0, got {text!r}")
+    return int(text)
 
 
 def check_writable(path: str | None) -> None:
     """Refuse a path that can't be written, before the work whose result goes there."""
-    if path is None:
-        return
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"can't write {path!r}: there is no folder {str(folder)!r}")
-    if Path(path).is_dir():
-        raise IsADirectoryError(f"can't write {path!r}: it is a folder")
+    if path is not None:
+        refuse_unwritable(path)
 
 
 def print_json(value: object) -> None:

@@ -86,7 +86,7 @@ def _row(field: Hyperparameter) -> dict[str, Any]:
 
 
 def _text(model: dict[str, Any]) -> str:
-    columns = ["name", "type", "domain", "default", "cost", "meaning"]
+    columns = ["name", "domain", "default", "cost", "meaning"]
     rows = []
     for field in model["hyperparameters"]:
         only = f" ({field['tasks'][0]})" if len(field["tasks"]) == 1 else ""

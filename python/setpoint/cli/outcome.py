@@ -142,7 +142,7 @@ class Outcome:
 
     def _table(self) -> str:
         candidates = self.candidates
-        top = candidates[: max(self.args.top, 1)]
+        top = candidates[: self.args.top]
         names = dict.fromkeys(
             name
             for model in self.contest.models
@@ -162,7 +162,8 @@ class Outcome:
             for c in top
         ]
         model = ["model"] if self.contest.is_open else []
-        text = str(Table(["rank", self.scoring, "std", *amount, *model, *names], rows))
+        fixed = ["rank", self.scoring, "std", *amount, *model]
+        text = str(Table([*fixed, *names], rows, fold=(len(fixed), "hyperparameters")))
         left = len(candidates) - len(top)
         return text + (f"\n… and {left} more (--top, or --json for all)" if left else "")
 

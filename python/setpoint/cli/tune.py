@@ -21,6 +21,7 @@ from setpoint.cli.common import (
     add_training_arguments,
     add_verb,
     check_writable,
+    count,
     say,
 )
 from setpoint.cli.contest import Contest
@@ -62,7 +63,7 @@ def add_to(verbs: Verbs) -> None:
         help="a hyperparameter and the values to try; repeatable; of several models MODEL.NAME "
         "(default: a model's own grid, or for random searches its own ranges)",
     )
-    add("--n-iter", type=_count, metavar="N", help="candidates that a search draws")
+    add("--n-iter", type=count, metavar="N", help="candidates that a search draws")
     add("--race", action="store_true", help="drop candidates that a few folds rule out")
     add(
         "--stop-under-noise",
@@ -74,7 +75,7 @@ def add_to(verbs: Verbs) -> None:
     add("--scoring", metavar="NAME", help="scikit-learn's name (default: accuracy, or r2)")
     add("--time-limit", type=_seconds, metavar="SECONDS", help="stop then with the best so far")
     add("--journal", metavar="FILE", help="keep what is finished there; the same command goes on")
-    add("--top", type=int, default=10, metavar="N", help="candidates to print (default: 10)")
+    add("--top", type=count, default=10, metavar="N", help="candidates to print (default: 10)")
     add("--no-refit", action="store_true", help="do not fit the best on all rows afterwards")
     add("--save", metavar="FILE", help="write the refitted best model (.safetensors)")
     add("--report", metavar="FILE", help="write what was found as an interactive page (.html)")
@@ -164,6 +165,13 @@ def _splitter(args: argparse.Namespace, problem: Problem) -> Any:
     if args.cv > problem.features.n_rows:
         raise UsageError(f"--cv {args.cv}: there are only {problem.features.n_rows} rows")
     kind = StratifiedKFold if problem.task == "classification" else KFold
+    if problem.task == "classification":
+        largest = np.unique_counts(problem.y).counts.max()
+        if largest < args.cv:
+            raise UsageError(
+                f"--cv {args.cv}: no class of {problem.target!r} has so many rows, the largest has "
+                f"{largest}. Take fewer folds, another --target, or --task regression for numbers."
+            )
     return kind(args.cv) if args.no_shuffle else kind(args.cv, shuffle=True, random_state=args.seed)
 
 
@@ -177,12 +185,6 @@ def _scoring(name: str | None) -> str | None:
 def _folds(text: str) -> int:
     if not text.isdecimal() or int(text) < 2:
         raise argparse.ArgumentTypeError(f"needs at least 2 folds, got {text!r}")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
     return int(text)
 
 

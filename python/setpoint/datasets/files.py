@@ -33,9 +33,10 @@ def read_file(path: str, texts: Container[str] = ()) -> Table:
     read = _parquet_reader(path) if parquet else partial(_read_csv, texts=texts)
     data = _bytes(path)
     try:
-        return Table(name, tuple(read(data)))
+        columns = tuple(read(data))
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
+    return Table(name, columns)
 
 
 def _bytes(path: str) -> bytes:

@@ -132,7 +132,7 @@ class ForestHyperparameters(Declared):
         default=None,
         domain=Amount(1, Fraction(0.0, None, "neither")) | NONE,
         meaning="Rows drawn for each tree: a count or a share; None: as many as there are.",
-        search=Search((), 0.3, 1.0),
+        search=Search((), 0.3, 1.0, when=("bootstrap", True)),
     )
     monotonic_cst: Sequence[int] | None = hyperparameter(
         default=None,

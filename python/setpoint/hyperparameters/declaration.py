@@ -36,12 +36,15 @@ class Search:
         The range of random and Bayesian search; None: draw from `grid`.
     scale : {"linear", "log"}
         How that range is spaced.
+    when : tuple of (str, object) or None
+        The name and value of another hyperparameter without which there is nothing to search.
     """
 
     grid: tuple[Any, ...]
     low: float | None = None
     high: float | None = None
     scale: Scale = "linear"
+    when: tuple[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

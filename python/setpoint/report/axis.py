@@ -1,7 +1,7 @@
 """`Axis`: one hyperparameter as an axis. Numbers go from 0 to 1, evenly or by their logarithm.
 
-Other values (None, names, "not set") have places of their own beyond 1. Matplotlib and the page
-both draw these coordinates, with these ticks.
+Other values (None, names, "not set") have places of their own beyond 1, and the 0 that a logarithm
+cannot reach has one below 0. Matplotlib and the page both draw these coordinates, with these ticks.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Axis:
     numbers : tuple of float
         The different numbers, ascending.
     others : tuple
-        The other values.
+        The other values; 0 is one of them, the first, where numbers stand by their logarithm.
     log : bool
         Whether numbers stand by their logarithm.
     """
@@ -71,8 +71,12 @@ class Axis:
         for value in values:
             if not is_number(value) and not any(same(value, known) for known in others):
                 others.append(value)
+        above = [number for number in numbers if number != 0]
+        log = _is_log(name, above, estimator)
+        if log and len(above) < len(numbers):
+            others.append(0.0)
         others.sort(key=_rank)
-        return cls(name, values, tuple(numbers), tuple(others), _is_log(name, numbers, estimator))
+        return cls(name, values, tuple(above if log else numbers), tuple(others), log)
 
     @property
     def label(self) -> str:
@@ -85,6 +89,16 @@ class Axis:
         return bool(self.numbers)
 
     @property
+    def has_zero(self) -> bool:
+        """Whether 0 stands apart, before the numbers."""
+        return bool(self.others) and is_number(self.others[0])
+
+    def among(self, places: Coordinates) -> NDArray[np.bool_]:
+        """Which of these coordinates are those of numbers."""
+        inside = (places >= 0.0) & (places <= 1.0)
+        return inside if self.numbers else np.zeros_like(inside)
+
+    @property
     def n_distinct(self) -> int:
         """How many different values there are."""
         return len(self.numbers) + len(self.others)
@@ -92,9 +106,11 @@ class Axis:
     def place(self, value: Any) -> float:
         """The coordinate of a value."""
         if is_number(value):
-            return self._at(float(value))
+            return -self._step if self.has_zero and value == 0 else self._at(float(value))
         which = next(i for i, known in enumerate(self.others) if same(value, known))
-        return 1.0 + (which + 1) * self._step if self.numbers else float(which)
+        if not self.numbers:
+            return float(which)
+        return 1.0 + (which + 1 - self.has_zero) * self._step
 
     def value(self, coordinate: float) -> float:
         """The number at a coordinate in [0, 1]."""
@@ -119,8 +135,8 @@ class Axis:
     @property
     def limits(self) -> tuple[float, float]:
         """The two ends of the axis, with a margin."""
-        last = self.place(self.others[-1]) if self.others else 1.0
-        first = 0.0 if self.numbers else self.place(self.others[0])
+        ends = [self.place(value) for value in self.others] + [0.0, 1.0] * bool(self.numbers)
+        first, last = min(ends), max(ends)
         margin = 0.05 * max(last - first, 1.0)
         return first - margin, last + margin
 
@@ -201,7 +217,9 @@ def _is_log(name: str, numbers: Sequence[float], estimator: Any) -> bool:
 
 
 def _rank(value: Any) -> tuple[int, str]:
-    """Other values in the order in which they stand: None right after the numbers, absent last."""
+    """Other values in the order in which they stand: 0, None after the numbers, absent last."""
+    if is_number(value):
+        return -1, ""
     if value is None:
         return 0, ""
     return (2, "") if value is ABSENT else (1, str(value))

@@ -154,7 +154,7 @@ def importance(record: Record, names: Sequence[str] | None = None) -> Importance
 def _cut(axis: Axis) -> Cells:
     """A cell for each value, or for each of many equal parts of a range."""
     places = axis.coordinates
-    among = places <= 1.0 if axis.numbers else np.zeros(len(places), dtype=bool)
+    among = axis.among(places)
     n_numbers = len(axis.numbers)
     if n_numbers <= _MOST_CELLS:
         centres = np.array([axis.place(number) for number in axis.numbers])
@@ -168,7 +168,9 @@ def _cut(axis: Axis) -> Cells:
     for which, place in enumerate(beyond):
         of[~among & np.isclose(places, place)] = n_cells + which
     weights = _weights(axis, centres)
-    return Cells(axis, np.concatenate([centres, beyond]), weights, of.astype(np.int64))
+    centres = np.concatenate([centres, beyond])
+    order = np.argsort(centres)
+    return Cells(axis, centres[order], weights[order], np.argsort(order)[of])
 
 
 def _weights(axis: Axis, centres: Numbers) -> Numbers:

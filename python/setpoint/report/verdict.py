@@ -114,6 +114,12 @@ def verdict(record: Record) -> Verdict:
             "Balanced",
             f"{seen} {counted} (underfitting); {also} (overfitting). Both sides are seen.",
         )
+    if simpler and np.isclose(training[best].mean(), 0.0 if _is_loss(record.metric) else 1.0):
+        return Verdict(
+            "No overfitting seen",
+            f"{seen} {counted} (underfitting), and none shows overfitting. The best makes no error "
+            "on its training rows, so no model can fit them more closely; more rows may help.",
+        )
     if simpler:
         return Verdict(
             "Rather underfits",
@@ -127,6 +133,11 @@ def verdict(record: Record) -> Verdict:
     )
 
 
+def _is_loss(metric: str) -> bool:
+    """Whether 0 is the best that a score can be, as scikit-learn names them; else it is 1."""
+    return metric.startswith("neg_")
+
+
 def edges(record: Record) -> list[str]:
     """Hyperparameters of the best candidate that lie at an end of what was tried, in words."""
     found = []
@@ -136,7 +147,11 @@ def edges(record: Record) -> list[str]:
         if len(axis.numbers) < 3 or value in axis.others:
             continue
         low, high = axis.numbers[0], axis.numbers[-1]
-        if float(value) == low and _is_legal(record, name, _beyond(value, -1)):
+        if (
+            float(value) == low
+            and not axis.has_zero
+            and _is_legal(record, name, _beyond(value, -1))
+        ):
             found.append(f"{name} = {label_of(value)} is the lowest value tried")
         if float(value) == high and _is_legal(record, name, _beyond(value, 1)):
             found.append(f"{name} = {label_of(value)} is the highest value tried")

@@ -9,7 +9,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import RULED_OUT, Candidate, Clock, Progress, Scores
 from setpoint.tuning.seeds import Seed, draw, seeded
 from setpoint.tuning.task import Board, Fold, Group, Result, Task
+from setpoint.tuning.watchers import Watchers
 
 
 class Evaluation:
@@ -61,6 +62,7 @@ class Evaluation:
         self._search, self._X, self._y, self._scorer = search, X, y, scorer
         self._routed, self.clock, self._progress = routed, clock, progress
         self._journal, self._workers = journal, workers
+        self._watchers = Watchers(search)
         self._seed = Seed() if journal is None else Seed(partial(journal.remember, "seed", draw))
         self._estimator = seeded(search.estimator, self._seed)
         self._all_folds: list[Fold] | None = None
@@ -124,6 +126,7 @@ class Evaluation:
         self._progress.expect(n)
         kept = self._kept(is_closing)
         board = Board(len(candidates), len(task.folds), partial(self._write, kept))
+        self._watchers.begin(len(self.candidates), candidates, len(task.folds))
         self._remember(kept, task, board)
         contexts = self._contexts(callback_ctx, n)
         self._tell(contexts, board.places(), len(task.folds))
@@ -235,6 +238,7 @@ class Evaluation:
         if self._journal is not None:
             rows = ((first + number, fold, result) for number, fold, result in group.rows())
             self._journal.save(rows, group.n_fits, group.warnings)
+        self._watchers.add(group)
 
     def _rows_of(self, folds: Sequence[Fold]) -> str:
         if self._named_folds is None or self._named_folds[0] is not folds:
@@ -330,10 +334,7 @@ class Evaluation:
             elif None in row:
                 self.skipped.append(params)
         if self.skipped and len(self.skipped) + len(self.dropped) == len(self.candidates):
-            raise TimeoutError(
-                f"time_limit={self.clock.limit} s ended before any of {len(self.candidates)} "
-                "candidates was evaluated on all folds. Allow more time or search fewer candidates."
-            )
+            self._give_up()
         if self._race is not None:
             more = {**more, "dropped": [k in board.dropped for k in range(len(candidates))]}
         for key, values in more.items():
@@ -342,9 +343,19 @@ class Evaluation:
 
     def finish(self) -> None:
         """Warn of batches in which every fit failed; an error if there were no others."""
+        if not self.candidates and self.clock.is_over():
+            self._give_up()
         if self._has_failed_batch:
             done = [row for row in self._rows if row is not None]
             scikit.warn_or_raise_about_fit_failures(done, self._search.error_score)
+
+    def _give_up(self) -> NoReturn:
+        n = len(self.candidates)
+        which = f"any of {n} candidates" if n else "the first candidate"
+        raise TimeoutError(
+            f"time_limit={self.clock.limit} s ended before {which} was evaluated on all folds. "
+            "Allow more time or search fewer candidates."
+        )
 
     def _filled(self) -> list[Result]:
         """All results, with NaN where there is none."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sklearn.model_selection import GridSearchCV as ScikitGridSearchCV
 from sklearn.model_selection import ParameterGrid
 
+from setpoint.hyperparameters import Domain
 from setpoint.tuning.crossval import SweepSearchCV
 from setpoint.tuning.one_of import by_model
 from setpoint.tuning.search import Candidate, Tuner
@@ -16,10 +17,29 @@ from setpoint.tuning.search import Candidate, Tuner
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
 
 
-def grid(param_grid: Grid) -> Tuner:
+def grid(combinations: ParameterGrid) -> Tuner:
     """Propose every combination of the grid in one batch, in scikit-learn's order."""
-    candidates: list[Candidate] = list(ParameterGrid(param_grid))
+    candidates: list[Candidate] = list(combinations)
     yield candidates
+
+
+def combinations_of(estimator: Any, param_grid: Grid) -> ParameterGrid:
+    """scikit-learn's grid of what an estimator's search is given.
+
+    Raises
+    ------
+    TypeError
+        If a list of values is missing, or a range is given instead.
+    """
+    grids = by_model(estimator, param_grid)
+    for part in [grids] if isinstance(grids, Mapping) else grids:
+        for name, values in part.items() if isinstance(part, Mapping) else ():
+            if isinstance(values, Domain):
+                raise TypeError(
+                    f"{name} has a range, {values}, and a grid takes lists of values: search it "
+                    "with RandomizedSearchCV or BayesSearchCV"
+                )
+    return ParameterGrid(grids)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -65,7 +85,7 @@ class GridSearchCV(SweepSearchCV, ScikitGridSearchCV):
     param_grid: Grid = field(kw_only=False)
 
     def _tuner(self) -> Tuner:
-        return grid(by_model(self.estimator, self.param_grid))
+        return grid(combinations_of(self.estimator, self.param_grid))
 
     def _n_candidates(self) -> int:
-        return len(ParameterGrid(by_model(self.estimator, self.param_grid)))
+        return len(combinations_of(self.estimator, self.param_grid))

@@ -13,14 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import _num_samples as n_rows
 
 from setpoint.tuning import scikit
 from setpoint.tuning.crossval import SweepSearchCV
 from setpoint.tuning.evaluation import Evaluation
-from setpoint.tuning.grid import Grid
-from setpoint.tuning.one_of import by_model
+from setpoint.tuning.grid import Grid, combinations_of
 from setpoint.tuning.random import proposals
 from setpoint.tuning.search import Candidate
 from setpoint.tuning.space import Space
@@ -151,7 +149,7 @@ class HalvingGridSearchCV(HalvingSearchCV, scikit.HalvingGridSearchCV, without=_
     param_grid: Grid = field(kw_only=False)
 
     def _generate_candidate_params(self) -> Sequence[Candidate]:
-        return list(ParameterGrid(by_model(self.estimator, self.param_grid)))
+        return list(combinations_of(self.estimator, self.param_grid))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -155,9 +155,20 @@ def by_model(estimator: Any, space: Any) -> Any:
         What is searched.
     space : object
         For a `OneOf` a dict from names of models to dicts of values or ranges.
+
+    Raises
+    ------
+    ValueError
+        If it names what is no model.
     """
     if not isinstance(estimator, OneOf) or not isinstance(space, Mapping):
         return space
+    for name in space:
+        if name.partition("__")[0] not in ("model", *estimator.names):
+            raise ValueError(
+                f"the space of a OneOf is a dict with a space for each of its models, "
+                f"{', '.join(estimator.names)}; {name!r} is none of them"
+            )
     if not all(name in estimator.names and isinstance(space[name], Mapping) for name in space):
         return space
     return [

@@ -95,13 +95,14 @@ class Trials(Sequence[Mapping[str, Any]]):
 
         def shown(i: int) -> list[str]:
             params = self._params[i]
-            values = [str(params[name]) if name in params else "" for name in names]
+            values = [_shown(params[name]) if name in params else "" for name in names]
             return [str(ranks[i]), _number(self.scores[i]), _number(spread[i]), *values]
 
         rows = [shown(i) for i in order]
         headers = ["rank", self._metric, "std", *names]
         more = "" if len(order) == len(self) else f", the best {len(order)}"
-        return Table(headers, rows, f"{len(self)} candidates{more}")
+        title = f"{len(self)} candidates{more}"
+        return Table(headers, rows, title, fold=(3, "hyperparameters"))
 
     def __str__(self) -> str:
         return str(self.table(_SHOWN))
@@ -223,6 +224,12 @@ def _text(value: Any) -> str:
         except (TypeError, ValueError):
             return repr(value)
     return str(value)
+
+
+def _shown(value: Any) -> str:
+    """A value in a cell; long numbers are rounded."""
+    text = str(value)
+    return f"{value:.4g}" if isinstance(value, float) and len(text) > 8 else text
 
 
 def _number(value: float | None) -> str:

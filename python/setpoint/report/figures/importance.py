@@ -26,11 +26,14 @@ def draw(record: Record, ax: Axes | None = None) -> Axes:
     ax.barh(places, shares, color=colours, height=0.62)
     for place, (share, error) in enumerate(zip(shares, errors, strict=True)):
         if error:
-            ax.plot([max(share - error, 0), share + error], [place] * 2, color="#33405060")
-        ax.text(share + error + 0.012, place, f"{100 * share:.0f} %", va="center", fontsize=8)
+            ends = max(share - error, 0), min(share + error, 1)
+            ax.plot(ends, [place] * 2, color="#33405060")
+        ax.text(
+            min(share + error, 1) + 0.012, place, f"{100 * share:.0f} %", va="center", fontsize=8
+        )
     ax.set_yticks(places, labels)
     ax.invert_yaxis()
-    ax.set_xlim(0, max(s + e for s, e in zip(shares, errors, strict=True)) + 0.1)
+    ax.set_xlim(0, max(min(s + e, 1) for s, e in zip(shares, errors, strict=True)) + 0.1)
     ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     ax.set_xlabel(f"share of the variance of {record.metric}")
     return ax

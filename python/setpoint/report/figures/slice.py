@@ -29,8 +29,9 @@ def draw(record: Record, name: str, ax: Axes | None = None) -> Axes:
     shown = ax.scatter(
         places[rows], scores[rows], c=rows + 1, cmap=colours, s=22, edgecolor="white", linewidth=0.3
     )
-    if axis.n_distinct > 1 and len(np.unique(scores[rows])) > 1:
-        _mean(ax, axis, *importance(record).curve(name))
+    found = importance(record) if len(np.unique(scores[rows])) > 1 else None
+    if found is not None and name in found.names:
+        _mean(ax, axis, *found.curve(name))
     best = first_row_of_best(record)
     if best in rows:
         ax.scatter(
@@ -46,14 +47,14 @@ def draw(record: Record, name: str, ax: Axes | None = None) -> Axes:
 
 def _mean(ax: Any, axis: Axis, where: Any, mean: Any, deviation: Any) -> None:
     label = "mean over all other settings"
-    n = len(axis.numbers) and len(where) - len(axis.others)
+    among = axis.among(where)
     colour = style.TRAINING
-    if n:
-        ax.plot(where[:n], mean[:n], color=colour, linewidth=1.6, label=label)
-        low, high = mean - deviation, mean + deviation
-        ax.fill_between(where[:n], low[:n], high[:n], color=colour, alpha=0.15, linewidth=0)
-    if n < len(where):
+    if among.any():
+        ax.plot(where[among], mean[among], color=colour, linewidth=1.6, label=label)
+        low, high = (mean - deviation)[among], (mean + deviation)[among]
+        ax.fill_between(where[among], low, high, color=colour, alpha=0.15, linewidth=0)
+    if not among.all():
         ax.errorbar(
-            where[n:], mean[n:], deviation[n:], linestyle="none", color=colour, marker="D",
-            markersize=4, elinewidth=1, label=None if n else label,
+            where[~among], mean[~among], deviation[~among], linestyle="none", color=colour,
+            marker="D", markersize=4, elinewidth=1, label=None if among.any() else label,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from os import PathLike
 from string import Template
 from typing import Any
 
-from setpoint.files import replacing
+from setpoint.files import refuse_unwritable, replacing
 from setpoint.report.page.elements import Chart
 from setpoint.report.page.sections import Page
 from setpoint.report.record import Record
@@ -38,6 +38,7 @@ def write(path: str | PathLike[str], record: Record, search: Any = None) -> None
     ImportError
         If plotly is not installed.
     """
+    refuse_unwritable(path)
     text = page(record, search)
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
@@ -47,21 +48,40 @@ def page(record: Record, search: Any = None) -> str:
     """The report as text."""
     parts = Page(record, search)
     body = parts.body()
+    texts, figures = apart(parts.charts)
     return Template(_asset("page.html")).substitute(
         title=escape(parts.title),
         date=time.strftime("%d %B %Y, %H:%M").removeprefix("0"),
         style=_asset("page.css"),
         body=body,
-        charts=as_script(parts.charts),
+        texts=as_script(texts),
+        charts=as_script(figures),
         plotly=plotly(),
         script=_asset("page.js"),
     )
 
 
-def as_script(charts: list[Chart]) -> str:
-    """The charts as JSON that cannot end the element that it stands in."""
-    figures = {figure.name: {"data": figure.data, "layout": figure.layout} for figure in charts}
-    return json.dumps(figures, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+def apart(charts: list[Chart]) -> tuple[list[str], dict[str, Any]]:
+    """The texts of all points, each once, and the charts with the numbers of their texts.
+
+    What a candidate is stands at its point in every chart: written out, it would be most of the
+    page.
+    """
+    numbers: dict[str, int] = {}
+    figures = {}
+    for chart in charts:
+        traces = [dict(trace) for trace in chart.data]
+        for trace in traces:
+            if "text" in trace:
+                trace["text"] = [numbers.setdefault(text, len(numbers)) for text in trace["text"]]
+        figures[chart.name] = {"data": traces, "layout": chart.layout}
+    return list(numbers), figures
+
+
+def as_script(value: Any) -> str:
+    """JSON that cannot end the element that it stands in."""
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 @cache

@@ -26,7 +26,18 @@ from setpoint.report.page.elements import Chart
 from setpoint.report.record import Record
 from setpoint.report.verdict import sides
 
-__all__ = ["against_training", "bars", "history", "rounds", "slice_of", "surface", "validated"]
+__all__ = [
+    "against_training",
+    "bars",
+    "history",
+    "numbers",
+    "points",
+    "rounds",
+    "slice_of",
+    "surface",
+    "text_of",
+    "validated",
+]
 
 _HOVER = "%{text}<extra></extra>"
 
@@ -36,7 +47,7 @@ def history(record: Record) -> Chart:
     number = [*range(1, record.n + 1)]
     best = record.best
     data = [
-        _points(number, record.scores, _texts(record), "candidate", color="--quiet", size=6),
+        points(number, record.scores, _texts(record), "candidate", color="--quiet", size=6),
         {
             "type": "scatter",
             "mode": "lines",
@@ -46,7 +57,7 @@ def history(record: Record) -> Chart:
             "name": "best so far",
             "hoverinfo": "skip",
         },
-        _star(best + 1, record.scores[best], _text(record, best)),
+        _star(best + 1, record.scores[best], text_of(record, best)),
     ]
     shapes = []
     if record.rounds is not None:
@@ -110,7 +121,14 @@ def bars(found: Importance) -> Chart:
         "orientation": "h",
         "x": shares,
         "y": [escape(label) for label in labels],
-        "error_x": {"array": errors, "color": "--quiet", "thickness": 1, "width": 0},
+        "error_x": {
+            "array": [min(error, 1 - share) for share, error in zip(shares, errors, strict=True)],
+            "arrayminus": [min(error, share) for share, error in zip(shares, errors, strict=True)],
+            "symmetric": False,
+            "color": "--quiet",
+            "thickness": 1,
+            "width": 0,
+        },
         "marker": {"color": ["--held"] * len(order) + ["--pair"] * len(pairs)},
         "text": texts,
         "textposition": "none",
@@ -136,10 +154,14 @@ def slice_of(record: Record, found: Importance, name: str, number: int) -> Chart
     axis, rows = record.axis(name), record.comparable
     places = axis.coordinates
     where, mean, deviation = found.curve(name)
-    n = len(where) - len(axis.others) if axis.numbers else 0
-    texts = [_text(record, int(i)) for i in rows]
+    among = axis.among(where)
+    n = int(among.sum())
+    where, mean, deviation = (
+        np.concatenate([part[among], part[~among]]) for part in (where, mean, deviation)
+    )
+    texts = [text_of(record, int(i)) for i in rows]
     best = first_row_of_best(record)
-    data = [_points(places[rows], record.scores[rows], texts, "candidate", color="--held", size=6)]
+    data = [points(places[rows], record.scores[rows], texts, "candidate", color="--held", size=6)]
     if n:
         data += _band(where[:n], mean[:n] - deviation[:n], mean[:n] + deviation[:n])
     data.append(
@@ -159,7 +181,7 @@ def slice_of(record: Record, found: Importance, name: str, number: int) -> Chart
         }
     )
     if best in rows:
-        data.append(_star(float(places[best]), record.scores[best], _text(record, best)))
+        data.append(_star(float(places[best]), record.scores[best], text_of(record, best)))
     layout = {
         "xaxis": _scale(axis),
         "yaxis": {"title": {"text": escape(record.direction)}},
@@ -184,10 +206,10 @@ def surface(record: Record, found: Importance, a: str, b: str, number: int) -> C
             "colorbar": {"thickness": 12, "outlinewidth": 0, "tickfont": {"color": "--ink"}},
             "hovertemplate": "mean %{z:.4g}<extra></extra>",
         },
-        _points(
+        points(
             axes[0].coordinates[rows],
             axes[1].coordinates[rows],
-            [_text(record, int(i)) for i in rows],
+            [text_of(record, int(i)) for i in rows],
             "candidate",
             color="#ffffff",
             size=6,
@@ -196,7 +218,7 @@ def surface(record: Record, found: Importance, a: str, b: str, number: int) -> C
         _star(
             float(axes[0].coordinates[record.best]),
             float(axes[1].coordinates[record.best]),
-            _text(record, record.best),
+            text_of(record, record.best),
         ),
     ]
     layout = {"xaxis": _scale(axes[0]), "yaxis": _scale(axes[1]), "showlegend": False}
@@ -212,15 +234,15 @@ def against_training(record: Record) -> Chart:
     known = np.concatenate([training[rows], record.scores[rows]])
     low, high = colour_limits(known)
     data = [
-        _points(
+        points(
             training[rows],
             record.scores[rows],
-            [_text(record, int(i)) for i in rows],
+            [text_of(record, int(i)) for i in rows],
             "candidate",
             color="--held",
             size=7,
         ),
-        _star(float(training[best]), record.scores[best], _text(record, best)),
+        _star(float(training[best]), record.scores[best], text_of(record, best)),
     ]
     layout = {
         "xaxis": {"title": {"text": f"{escape(record.metric)} on the training rows"}},
@@ -281,9 +303,10 @@ def validated(record: Record, name: str) -> Chart | None:
             "orientation": "h",
             "x": 0.5,
             "xanchor": "center",
-            "y": 1.02,
+            "y": 1.09,
             "yanchor": "bottom",
         },
+        "margin": {"l": 50, "r": 16, "t": 52, "b": 40},
     }
     says = f"Training and held-out scores along {name}. {curve.of}"
     return Chart("validation", data, layout, says)
@@ -305,7 +328,7 @@ def _side_words(curve: Curve, best: float) -> list[dict[str, Any]]:
     ]
 
 
-def _points(
+def points(
     x: Any,
     y: Any,
     texts: Sequence[str],
@@ -315,6 +338,7 @@ def _points(
     size: int,
     edge: str = "--paper",
 ) -> dict[str, Any]:
+    """Markers that say something when hovered over."""
     return {
         "type": "scatter",
         "mode": "markers",
@@ -328,7 +352,7 @@ def _points(
 
 
 def _star(x: float, y: float, text: str) -> dict[str, Any]:
-    point = _points([x], [y], [text], "best", color="--best", size=15)
+    point = points([x], [y], [text], "best", color="--best", size=15)
     return point | {"marker": {**point["marker"], "symbol": "star"}}
 
 
@@ -366,10 +390,10 @@ def _scale(axis: Axis) -> dict[str, Any]:
 
 
 def _texts(record: Record) -> list[str]:
-    return [_text(record, i) for i in range(record.n)]
+    return [text_of(record, i) for i in range(record.n)]
 
 
-def _text(record: Record, row: int) -> str:
+def text_of(record: Record, row: int) -> str:
     """What hovering over a candidate says."""
     lines = [f"<b>{escape(record.metric)} {record.scores[row]:.4g}</b>"]
     if record.folds.shape[1] > 1:

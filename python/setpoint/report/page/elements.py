@@ -107,12 +107,13 @@ def table(
         A row that is marked.
     """
     rows = [*rows]
-    right = [
-        isinstance(cell, Cell) and isinstance(cell.key, float | int)
-        for cell in (rows[0] if rows else [""] * len(headers))
-    ]
+    right = [any(map(_is_number, (row[i] for row in rows))) for i in range(len(headers))]
     lines = [
-        element("tr", "".join(map(_cell, row)), _class="best" if i == marked else None)
+        element(
+            "tr",
+            "".join(map(_cell, row, right)),
+            _class="best" if i == marked else None,
+        )
         for i, row in enumerate(rows)
     ]
     head = "".join(
@@ -133,14 +134,19 @@ def table(
     return text
 
 
-def _cell(cell: Cell | str) -> str:
+def _is_number(cell: Cell | str) -> bool:
+    return isinstance(cell, Cell) and isinstance(cell.key, float | int)
+
+
+def _cell(cell: Cell | str, is_right: bool) -> str:
+    """A cell; those of a column that holds numbers stand on the right, whatever they hold."""
     if isinstance(cell, str):
         cell = Cell(cell)
     inner = cell.text if cell.is_html else escape(cell.text)
-    if cell.key is None:
-        return element("td", inner, _class="long" if len(cell.text) > _LONG else None)
-    if isinstance(cell.key, float | int):
+    where = "long" if len(cell.text) > _LONG and not cell.is_html else None
+    where = "number" if is_right else where
+    key: Any = cell.key
+    if isinstance(key, float | int):
         # What has no number comes last, whichever way.
-        key = "" if math.isnan(cell.key) else repr(float(cell.key))
-        return element("td", inner, _class="number", data_key=key)
-    return element("td", inner, data_key=cell.key)
+        key = "" if math.isnan(key) else repr(float(key))
+    return element("td", inner, _class=where, data_key=key)

@@ -3,7 +3,11 @@
 
 const root = document.documentElement;
 const wide = matchMedia("(min-width: 601px)");
+const texts = JSON.parse(document.getElementById("texts").textContent);
 const figures = JSON.parse(document.getElementById("charts").textContent);
+for (const { data } of Object.values(figures)) {
+  for (const trace of data) trace.text = trace.text?.map((number) => texts[number]);
+}
 
 function setTheme(dark) {
   root.dataset.theme = dark ? "dark" : "light";

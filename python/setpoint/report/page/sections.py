@@ -29,8 +29,10 @@ from setpoint.report.page.elements import (
     section,
     table,
 )
+from setpoint.report.page.parallel import MOST_LINES, parallel
 from setpoint.report.record import Record
 from setpoint.report.verdict import edges, verdict
+from setpoint.tuning.one_of import OneOf
 
 __all__ = ["Page"]
 
@@ -38,6 +40,7 @@ MOST_ROWS = 1000
 """Candidates in the table."""
 
 _SHOWN = 10
+_MOST_AXES = 9
 _MOST_SLICES = 12
 _MOST_SURFACES = 3
 
@@ -76,6 +79,7 @@ class Page:
                 self._best(),
                 self._course(),
                 self._importances(found),
+                self._parallel(found),
                 self._slices(found),
                 self._fit(found),
                 self._time(),
@@ -204,6 +208,26 @@ class Page:
         drawn = self._draw(charts.bars(found))
         return section("importance", "Which hyperparameters matter", drawn, note(said))
 
+    def _parallel(self, found: Importance | None) -> str:
+        if found is None or len(found.names) < 2:
+            return ""
+        most = [found.names[i] for i in found.order[:_MOST_AXES]]
+        if self.search is not None and isinstance(self.search.estimator, OneOf):
+            most = ["model", *most[:-1]]
+        names = [name for name in found.names if name in most]
+        said = "Each line is a candidate: the brighter the better, and the best is the thick one."
+        left, n = len(found.names) - len(names), len(self.record.comparable)
+        if left:
+            said += f" The {len(names)} that matter most are shown."
+        if n > MOST_LINES:
+            said += f" Of {n:,} candidates, {MOST_LINES} of all ranks are drawn."
+        wide = f"min-width:{84 * (len(names) + 1)}px"
+        drawn = element("div", self._draw(parallel(self.record, names)), style=wide)
+        return section(
+            "parallel", "Candidates across the hyperparameters", note(said),
+            element("div", drawn, _class="sideways", tabindex=0),
+        )  # fmt: skip
+
     def _slices(self, found: Importance | None) -> str:
         if found is None:
             return ""
@@ -260,13 +284,13 @@ class Page:
         training = float(np.nansum(results["mean_fit_time"])) * search.n_splits_
         scoring = float(np.nansum(results["mean_score_time"])) * search.n_splits_
         rows = [
-            ("the whole search", seconds(search.search_time_), "by the clock"),
-            ("training", seconds(training), f"{search.n_fits_:,} models, sum over the candidates"),
-            ("scoring", seconds(scoring), f"{n_scores:,} held-out scores, sum"),
+            ("the whole search", _time(search.search_time_), "by the clock"),
+            ("training", _time(training), f"{search.n_fits_:,} models, sum over the candidates"),
+            ("scoring", _time(scoring), f"{n_scores:,} held-out scores, sum"),
         ]
         refit = getattr(search, "refit_time_", None)
         if refit is not None:
-            rows.append(("last fit", seconds(refit), "the best, on all rows"))
+            rows.append(("last fit", _time(refit), "the best, on all rows"))
         return section(
             "time", "Time spent and saved", table("times", ("what", "time", ""), rows),
             note(_sharing(search, n_scores, training)),
@@ -347,6 +371,10 @@ def seconds(amount: float) -> str:
     if amount < 120:
         return f"{amount:.3g} s"
     return f"{amount / 60:.1f} min" if amount < 7200 else f"{amount / 3600:.1f} h"
+
+
+def _time(amount: float) -> Cell:
+    return Cell(seconds(amount), amount)
 
 
 def _origin(was_searched: bool, value: Any, default: Any) -> str:

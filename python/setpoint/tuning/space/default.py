@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from setpoint.hyperparameters import Declared, Hyperparameter
+from setpoint.hyperparameters import Declared, Hyperparameter, Search
 from setpoint.tuning.one_of import OneOf, by_model
 from setpoint.tuning.space.dimension import Dimension, Listed, Mixed, Range, whole
 from setpoint.tuning.space.space import Space
@@ -48,8 +48,16 @@ def ranges(estimator: Any) -> dict[str, Dimension]:
     return {
         prefix + name: _searched(item)
         for name, item in _declarations(last).items()
-        if item.search is not None
+        if item.search is not None and _applies(item.search, last)
     }
+
+
+def _applies(search: Search, estimator: Any) -> bool:
+    """Whether the estimator's own values leave something to search."""
+    if search.when is None:
+        return True
+    name, value = search.when
+    return bool(getattr(estimator, name) == value)
 
 
 def declaration(estimator: Any, name: str) -> Hyperparameter | None:
