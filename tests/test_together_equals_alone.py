@@ -41,13 +41,22 @@ def swept(problem, params, n_threads):
     return answer
 
 
-def alone(problem, params, train, test, n_jobs):
-    """Held-out predictions of one candidate, shape (n_test, n_values)."""
+def alone(problem, params, train, n_jobs):
+    """One candidate, fitted to the training rows of one fold."""
+    if params.get("kernel") == "sigmoid":
+        # No inner product: which of several solutions is found depends on the order of the rows.
+        train = np.sort(train)
     weight = None if problem.sample_weight is None else problem.sample_weight[train]
     model = problem.make(**problem.kind.only({"n_jobs": n_jobs}), **params)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it is of both
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
         model.fit(problem.X[train], problem.y[train], sample_weight=weight)
+    assert getattr(model, "fit_status_", 0) == 0 or caught
+    return model
+
+
+def held_out(problem, model, test):
+    """Predictions of an estimator, shape (n_test, n_values)."""
     if problem.about["n_classes"]:
         if hasattr(model, "decision_function"):
             return model.decision_function(problem.X[test]).reshape(len(test), -1)
@@ -64,6 +73,15 @@ def has_every_class(problem, train):
     return all(len(np.unique(y[train, k])) == len(np.unique(y[:, k])) for k in range(y.shape[1]))
 
 
+def is_solved(problem, model):
+    """Whether a kernel machine was solved to its tolerance.
+
+    One that was not says so (ConvergenceWarning) and may be anywhere near its solution: it is not
+    compared. What other families promise does not hang on that.
+    """
+    return problem.kind.family not in ("svm", "nu_svm") or model.converged
+
+
 @EXAMPLES
 @given(st.data(), problems(), st.integers(1, 3), st.integers(1, 3))
 def test_together_equals_alone(data, problem, together_threads, alone_threads):
@@ -76,9 +94,12 @@ def test_together_equals_alone(data, problem, together_threads, alone_threads):
     for c, each in enumerate(params):
         for f, (train, test) in enumerate(problem.folds):
             note(f"candidate {each}, fold {f}")
-            expected = alone(problem, each, train, test, alone_threads)
+            single = alone(problem, each, train, alone_threads)
             got, model = answer["predictions"][c][f], answer["models"][c][f]
-            problem.assert_agree(got, expected)
+            if is_solved(problem, model) and is_solved(problem, single._model):
+                problem.assert_agree(got, held_out(problem, single, test))
+            else:
+                event(f"{problem.estimator} did not converge: not compared")
             rows = problem.X[test]
             if not problem.kind.reads_matrices:
                 rows = np.ascontiguousarray(rows, dtype=np.float32)
@@ -93,11 +114,12 @@ def test_company_does_not_matter(data, problem):
     params = data.draw(candidates(problem), label="candidates")
     assume(params)
     some = data.draw(st.permutations(range(len(params))))[: max(1, len(params) // 2)]
-    whole = swept(problem, params, 2)["predictions"]
-    part = swept(problem, [params[c] for c in some], 1)["predictions"]
-    for c, predictions in zip(some, part, strict=True):
+    whole = swept(problem, params, 2)
+    part = swept(problem, [params[c] for c in some], 1)
+    for k, c in enumerate(some):
         for f in range(len(problem.folds)):
-            problem.assert_agree(predictions[f], whole[c][f])
+            if all(is_solved(problem, m) for m in (part["models"][k][f], whole["models"][c][f])):
+                problem.assert_agree(part["predictions"][k][f], whole["predictions"][c][f])
 
 
 @every_kind

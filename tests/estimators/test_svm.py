@@ -6,6 +6,7 @@ What holds for all families is in ``contracts``; machines without a kernel are i
 
 import pickle
 import warnings
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -136,6 +137,95 @@ def test_little_memory_gives_the_same_model(cache_size):
     X, y = make_classification(1500, 8, flip_y=0.1, random_state=1)
     plain, small = (SVC(tol=1e-6, cache_size=size).fit(X, y) for size in (200, cache_size))
     np.testing.assert_allclose(small.decision_function(X), plain.decision_function(X), atol=1e-5)
+
+
+# Precision. float32 rows alone would leave these at 1e-6 or so, after any number of steps.
+
+
+def flat(seed, n=60):
+    """More rows than a kernel of one column can tell apart."""
+    rng = np.random.default_rng(seed)
+    X = 3.0 * rng.normal(size=(n, 1))
+    return X, X[:, 0] + 2.0 * rng.normal(size=n), rng.random(n) + 0.2
+
+
+FLAT = {
+    "linear": {"kernel": "linear"},
+    "square": {"kernel": "poly", "degree": 2, "gamma": 0.5},
+    "cube": {"kernel": "poly", "degree": 3, "gamma": 0.5, "coef0": 0.5},
+}
+
+
+@pytest.mark.parametrize("C", [0.5, 20.0])
+@pytest.mark.parametrize("kernel", FLAT)
+def test_flat_directions_of_classes(kernel, C):
+    X, t, weight = flat(0)
+    y = (t > 0).astype(int)
+    model = SVC(C=C, tol=1e-8, **FLAT[kernel]).fit(X, y, sample_weight=weight)
+    assert model.fit_status_ == 0
+    assert model.n_iter_[0] < 1_000_000
+    b, sign, most = coefficients(model, len(X)), 2 * y - 1, C * weight
+    loss = 1 - sign * (gram(model, X) @ b + model.intercept_[0])
+    assert (loss[np.abs(b) < most] <= 1.1e-8).all()
+    assert (loss[np.abs(b) > 0] >= -1.1e-8).all()
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+@pytest.mark.parametrize("kernel", FLAT)
+def test_flat_directions_of_numbers(kernel, offset):
+    X, y, weight = flat(1)
+    y = y + offset
+    model = NuSVR(nu=0.1, C=5.0, tol=1e-8, **FLAT[kernel]).fit(X, y, sample_weight=weight)
+    assert model.fit_status_ == 0
+    assert model.n_iter_ < 1_000_000
+    b, most = coefficients(model, len(X)), 5.0 * weight
+    rest = y - gram(model, X) @ b - model.intercept_[0]
+    # nu chooses epsilon: free rows are as far off as it says, and bounded ones farther.
+    size = np.abs(rest)
+    free, bound = (b != 0) & (np.abs(b) < most), np.abs(b) == most
+    assert free.any()
+    slack = 2.2e-8 + 1e-14 * offset
+    np.testing.assert_allclose(size[free], size[free].mean(), rtol=0, atol=slack)
+    assert (size[bound] >= size[free].mean() - slack).all()
+    assert (size[b == 0] <= size[free].mean() + slack).all()
+    assert (rest * b >= 0).all()
+
+
+def test_far_targets_move_the_intercept_only():
+    X, y, weight = numbers(0)
+    y = np.round(y * 1024) / 1024
+    for kind in (SVR, NuSVR):
+        near, far = (
+            kind(tol=1e-8, C=5.0).fit(X, y + offset, sample_weight=weight) for offset in (0.0, 2e6)
+        )
+        np.testing.assert_array_equal(near.support_, far.support_)
+        np.testing.assert_allclose(near.dual_coef_, far.dual_coef_, rtol=0, atol=1e-6)
+        assert near.intercept_[0] == pytest.approx(far.intercept_[0] - 2e6, abs=1e-7)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("kernel", ["linear", "poly", "precomputed"])
+def test_decisions_are_of_float64_where_values_are_large(kernel, sparse):
+    X, y, _ = classes(4, k=3)
+    X = 30.0 * X
+    more = {"gamma": 0.1, "coef0": 1.0} if kernel == "poly" else {}
+    model = SVC(kernel=kernel, decision_function_shape="ovo", **more)
+    if kernel == "precomputed":
+        K = X @ X.T
+        got = model.fit(K, y).decision_function(K)
+    else:
+        rows = csr_array(X) if sparse else X
+        got = model.fit(rows, y).decision_function(rows)
+        K = gram(model, X)
+    starts = np.r_[0, np.cumsum(model.n_support_)]
+    coef, of = dense(model.dual_coef_), [slice(*ends) for ends in pairwise(starts)]
+    expected = [
+        K[:, model.support_[of[i]]] @ coef[j - 1, of[i]]
+        + K[:, model.support_[of[j]]] @ coef[i, of[j]]
+        for i, j in combinations(range(3), 2)
+    ]
+    expected = np.transpose(expected) + model.intercept_
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-10 * np.abs(K).max())
 
 
 # Semantics.

@@ -1,14 +1,20 @@
 //! What a candidate predicts for the rows of a fold, its scores there, and the model that it is.
 
+use std::ops::Range;
+
 use super::calibrate::Calibrated;
+use super::expansion::{self, Block, Coefficients, Expansion};
+use super::kernel::Kernel;
+use super::lanes;
 use super::machine::Learned;
-use super::model::{Coefficients, SvmModel, class_values, no_points, probabilities_of};
+use super::model::{SvmModel, class_values, no_points, probabilities_of};
 use super::points::{Points, Source};
 use super::settings::Settings;
 use super::store::Store;
 use super::train::{Run, Task};
 use crate::error::Result;
 use crate::metric::Metric;
+use crate::parallel::fill_blocks;
 
 /// Rows that are predicted at a time.
 const BLOCK: usize = 512;
@@ -31,24 +37,74 @@ impl<'a> Run<'a> {
         let intercept: Vec<f64> = learned.iter().map(|one| one.intercept).collect();
         let n_classes = sweep.n_classes;
         let coefficients = Coefficients { n_classes, n_support, dual_coef, intercept: &intercept };
-        // Most of these rows train on other folds and are there already.
-        let block = BLOCK.min(store.capacity());
-        let mut k = vec![0.0; places.len()];
-        for (at, out) in at.chunks(block).zip(out.chunks_mut(block * width)) {
-            let kernel_rows = store.rows(at, self.n_threads, self.control)?;
-            if kernel_rows.len() < at.len() {
+        if store.kernel.kind.is_bounded() {
+            if !self.decide(&at, places, &coefficients, store, (width, &mut out))? {
                 return Ok(None);
             }
-            for (row, out) in kernel_rows.iter().zip(out.chunks_exact_mut(width)) {
-                k.iter_mut().zip(places).for_each(|(k, &place)| *k = row[place as usize]);
-                coefficients.decide(&k, store.vectors, &mut out[..p]);
-            }
+        } else if !self.decide_exactly(rows, places, coefficients, store.kernel, (width, &mut out))? {
+            return Ok(None);
         }
         for out in out.chunks_exact_mut(width) {
             let (decisions, probabilities) = out.split_at_mut(p);
             probabilities_of(calibrated, sweep.n_classes, decisions, probabilities);
         }
         Ok(Some(out))
+    }
+
+    /// Decision values from the store's rows; false if stopped.
+    fn decide(
+        &self,
+        at: &[u32],
+        places: &[u32],
+        coefficients: &Coefficients<'_>,
+        store: &Store<'a>,
+        (width, out): (usize, &mut [f64]),
+    ) -> Result<bool> {
+        let p = coefficients.intercept.len();
+        // Most of these rows train on other folds and are there already.
+        let block = BLOCK.min(store.capacity());
+        let mut k = vec![0.0; places.len()];
+        for (at, out) in at.chunks(block).zip(out.chunks_mut(block * width)) {
+            let kernel_rows = store.rows(at, self.n_threads, self.control)?;
+            if kernel_rows.len() < at.len() {
+                return Ok(false);
+            }
+            for (row, out) in kernel_rows.iter().zip(out.chunks_exact_mut(width)) {
+                k.iter_mut().zip(places).for_each(|(k, &place)| *k = row[place as usize]);
+                let dot = |own: Range<usize>, coef: &[f64]| lanes::dot(store.vectors, &k[own], coef);
+                coefficients.decide(dot, &mut out[..p]);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Decision values as a model computes them, in float64; false if stopped.
+    fn decide_exactly(
+        &self,
+        rows: &[u32],
+        places: &[u32],
+        coefficients: Coefficients<'_>,
+        kernel: Kernel,
+        (width, out): (usize, &mut [f64]),
+    ) -> Result<bool> {
+        let data = &self.sweep.job.data;
+        let columns = self.rows_at(places);
+        let points = match self.source {
+            Source::Points(_) => Points::take(&data.x, &columns, data.d)?,
+            Source::Gram { .. } => no_points(),
+        };
+        let expansion = Expansion { kernel, points: &points, columns: &columns, d: data.d, coefficients };
+        let fill = |block: &mut Block, some: Range<usize>, out: &mut [f64]| {
+            expansion.decide(&data.x, &rows[some], width, out, block)
+        };
+        let (size, mut watcher) = ((expansion::BLOCK, width), |_, _| true);
+        fill_blocks(size, out, self.n_threads, self.control, &mut watcher, Block::default, fill)?;
+        Ok(!self.control.stopped())
+    }
+
+    /// The rows of X at some places.
+    fn rows_at(&self, places: &[u32]) -> Vec<u32> {
+        places.iter().map(|&place| self.sweep.layout.order[place as usize]).collect()
     }
 
     /// Probabilities for the metrics that need them, else values that rank the classes.
@@ -85,7 +141,7 @@ impl<'a> Run<'a> {
         calibrated: Vec<Calibrated>,
     ) -> Result<SvmModel> {
         let (sweep, data) = (self.sweep, &self.sweep.job.data);
-        let rows: Vec<u32> = places.iter().map(|&place| sweep.layout.order[place as usize]).collect();
+        let rows = self.rows_at(&places);
         // A model knows the rows that it trained on and no others: their numbers are those in the fold.
         let train = &sweep.job.folds[task.fold].train;
         let mut number = vec![0; data.n];

@@ -37,6 +37,12 @@ impl Kind {
         usize::try_from(number).ok().and_then(|i| NAMES.get(i)).map(|&(_, kind)| kind)
     }
 
+    /// Whether no value is beyond 1. Decision values of others are sums of large values that cancel, which
+    /// float32 does not hold.
+    pub fn is_bounded(self) -> bool {
+        matches!(self, Kind::Rbf | Kind::Sigmoid)
+    }
+
     /// Whether it is a function of the squared distance, else of the inner product.
     pub fn of_distance(self) -> bool {
         self == Kind::Rbf
@@ -71,6 +77,30 @@ impl Kernel {
             Kind::Poly => lanes::power(vectors, row, gamma, coef0, self.degree),
             Kind::Rbf => lanes::gaussian(vectors, row, gamma),
             Kind::Sigmoid => lanes::hyperbolic(vectors, row, gamma, coef0),
+        }
+    }
+
+    /// The same in float64.
+    pub fn apply_exact(&self, row: &mut [f64]) {
+        let (gamma, coef0) = (self.gamma, self.coef0);
+        let each = |f: &dyn Fn(f64) -> f64, row: &mut [f64]| row.iter_mut().for_each(|k| *k = f(*k));
+        match self.kind {
+            Kind::Linear | Kind::Precomputed => {}
+            Kind::Poly => {
+                for value in row {
+                    let (mut result, mut square, mut left) = (1.0, gamma * *value + coef0, self.degree);
+                    while left > 0 {
+                        if left & 1 == 1 {
+                            result *= square;
+                        }
+                        square *= square;
+                        left >>= 1;
+                    }
+                    *value = result;
+                }
+            }
+            Kind::Rbf => each(&|d| (-gamma * d).exp(), row),
+            Kind::Sigmoid => each(&|p| (gamma * p + coef0).tanh(), row),
         }
     }
 
@@ -112,6 +142,9 @@ mod tests {
                 let exact = formula(f64::from(p));
                 let scale = exact.abs().max(1.0);
                 assert!((f64::from(value) - exact).abs() < 5e-7 * scale, "{kind:?} of {p}: {value}");
+                let mut in_float64 = [f64::from(p)];
+                Kernel::new(kind, 0.7, 0.3, 3).apply_exact(&mut in_float64);
+                assert!((in_float64[0] - exact).abs() < 1e-14 * scale);
             }
         }
     }

@@ -102,6 +102,7 @@ impl Refit<'_, '_> {
             blocks: old.blocks.clone(),
             grouped: old.grouped,
             target: old.target.clone(),
+            centre: old.centre,
             lo: keep(&old.lo),
             hi: keep(&old.hi),
             epsilon: old.epsilon,

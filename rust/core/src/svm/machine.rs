@@ -117,15 +117,18 @@ pub fn program(
             let hi: Vec<f64> = weights.iter().map(|w| c * w).collect();
             let lo = hi.iter().map(|hi| -hi).collect();
             let blocks = once(0..n).collect();
-            let problem = Problem { blocks, grouped: false, target: layout.y.clone(), lo, hi, epsilon };
+            let (target, centre) = centred(&layout.y, weights);
+            let problem = Problem { blocks, grouped: false, target, centre, lo, hi, epsilon };
             Ok((problem, vec![0.0; n]))
         }
         Machine::NuNumbers { c, nu } => {
             let size: Vec<f64> = weights.iter().map(|w| c * w).collect();
             let hi = [&size[..], &vec![0.0; n]].concat();
             let lo = vec![0.0; n].into_iter().chain(size.iter().map(|s| -s)).collect();
-            let target = [&layout.y[..], &layout.y].concat();
-            let problem = Problem { blocks: vec![0..n, 0..n], grouped: true, target, lo, hi, epsilon: 0.0 };
+            let (target, centre) = centred(&layout.y, weights);
+            let target = [&target[..], &target].concat();
+            let blocks = vec![0..n, 0..n];
+            let problem = Problem { blocks, grouped: true, target, centre, lo, hi, epsilon: 0.0 };
             let sum = nu * size.iter().sum::<f64>() / 2.0;
             let mut b = vec![0.0; 2 * n];
             problem.variables().for_each(|v| problem.fill(v, sum, &mut b));
@@ -133,8 +136,8 @@ pub fn program(
         }
         Machine::OneClass { nu } => {
             let (lo, hi, target) = (vec![0.0; n], weights.to_vec(), vec![0.0; n]);
-            let problem =
-                Problem { blocks: once(0..n).collect(), grouped: false, target, lo, hi, epsilon: 0.0 };
+            let blocks = once(0..n).collect();
+            let problem = Problem { blocks, grouped: false, target, centre: 0.0, lo, hi, epsilon: 0.0 };
             let mut b = vec![0.0; n];
             problem.fill(0..n, nu * weights.iter().sum::<f64>(), &mut b);
             Ok((problem, b))
@@ -142,13 +145,23 @@ pub fn program(
     }
 }
 
+/// y less its mean over the rows that train, and that mean.
+fn centred(y: &[f64], weights: &[f64]) -> (Vec<f64>, f64) {
+    let train = || y.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+    let mean = train().map(|(y, _)| y).sum::<f64>() / train().count() as f64;
+    // The sum of very large targets is not finite.
+    let centre = if mean.is_finite() { mean } else { 0.0 };
+    (y.iter().map(|y| y - centre).collect(), centre)
+}
+
 /// Blocks are in the order of the classes.
 fn two_classes(layout: &Layout, pair: Pair, weights: &[f64], c: f64, target: f64, grouped: bool) -> Problem {
     let first = pair.positive.min(pair.negative);
     let second = pair.positive.max(pair.negative);
     let blocks: Vec<_> = [first, second].iter().map(|&k| layout.classes[k].clone()).collect();
+    let none = Vec::new;
     let mut problem =
-        Problem { blocks, grouped, target: Vec::new(), lo: Vec::new(), hi: Vec::new(), epsilon: 0.0 };
+        Problem { blocks, grouped, target: none(), centre: 0.0, lo: none(), hi: none(), epsilon: 0.0 };
     for class in [first, second] {
         let sign = if class == pair.positive { 1.0 } else { -1.0 };
         for place in layout.classes[class].clone() {
@@ -206,7 +219,7 @@ pub struct Learned {
 /// vector algorithms, Neural Computation 12, 2000; Chang and Lin 2001).
 pub fn learned(machine: Machine, problem: &Problem, solution: &Solution) -> Learned {
     let (o, point) = (&solution.offsets, &solution.point);
-    let (mut scale, mut intercept) = (1.0, o[0]);
+    let (mut scale, mut intercept) = (1.0, problem.centre + o[0]);
     match machine {
         Machine::NuClasses { .. } => {
             // The groups are in the order of the classes; the margin is half their distance.
@@ -214,7 +227,7 @@ pub fn learned(machine: Machine, problem: &Problem, solution: &Solution) -> Lear
             scale = if margin > 0.0 { 1.0 / margin } else { 1.0 };
             intercept = scale * (o[0] + o[1]) / 2.0;
         }
-        Machine::NuNumbers { .. } => intercept = (o[0] + o[1]) / 2.0,
+        Machine::NuNumbers { .. } => intercept = problem.centre + (o[0] + o[1]) / 2.0,
         _ => {}
     }
     let mut coefficients: Vec<(u32, f64)> = Vec::new();

@@ -13,9 +13,11 @@
 //! | problem, machine | the quadratic program, and that of each machine            |
 //! | working   | sequential minimal optimisation of a few variables                |
 //! | solve     | decomposition into such few variables                             |
+//! | progress  | when that is over, and when float32 is not enough for it          |
 //! | lanes     | loops over whole rows, in vectors                                 |
 //! | calibrate | probabilities                                                     |
-//! | model     | what was learned, and its decision values                         |
+//! | expansion | decision values from support vectors                              |
+//! | model     | what was learned                                                  |
 //! | left_out  | programs without some of their rows, for probabilities            |
 //! | train     | many machines on many folds from the same rows; one on all rows   |
 //! | evaluate  | what each of them predicts, scores and keeps                      |
@@ -23,6 +25,7 @@
 
 pub mod calibrate;
 mod evaluate;
+mod expansion;
 pub mod kernel;
 mod lanes;
 mod left_out;
@@ -31,6 +34,7 @@ mod machine;
 pub mod model;
 pub mod points;
 mod problem;
+mod progress;
 pub mod settings;
 mod solve;
 mod store;

@@ -3,19 +3,15 @@
 use std::ops::Range;
 
 use super::calibrate::{Calibrated, couple};
+use super::expansion::{BLOCK, Block, Coefficients, Expansion};
 use super::kernel::{Kernel, Kind};
-use super::lanes;
 use super::machine::{Learned, Pair, pairs};
-use super::points::{Points, Scratch, Stored};
+use super::points::{Points, Stored};
 use super::settings::Ties;
 use crate::data::Features;
 use crate::error::{Error, Result, filled};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, fill_blocks};
-use crate::vectors::Vectors;
-
-/// Rows that are predicted at a time.
-const BLOCK: usize = 64;
 
 /// What a machine learned. K classes, or none; P pairs of classes, 1 for two classes and for regression.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,43 +42,6 @@ pub struct SvmModel {
     /// The dual objective of each pair (P,), as LIBSVM minimises it.
     pub objective: Vec<f64>,
     pub converged: bool,
-}
-
-/// Dual coefficients by class: what decision values are computed from.
-pub struct Coefficients<'a> {
-    pub n_classes: usize,
-    /// Support vectors of each class.
-    pub n_support: &'a [usize],
-    pub dual_coef: &'a [f64],
-    pub intercept: &'a [f64],
-}
-
-impl Coefficients<'_> {
-    /// Decision values (P,) of one row from the kernel's values with the support vectors (s,).
-    pub fn decide(&self, k: &[f32], vectors: Vectors, out: &mut [f64]) {
-        let s = k.len();
-        if self.intercept.len() == 1 {
-            out[0] = lanes::dot(vectors, k, self.dual_coef) + self.intercept[0];
-            return;
-        }
-        out.copy_from_slice(self.intercept);
-        let mut start = 0;
-        for (a, &count) in self.n_support.iter().enumerate() {
-            let own = start..start + count;
-            for b in (0..self.n_classes).filter(|&b| b != a) {
-                let row = if b > a { b - 1 } else { b };
-                let coef = &self.dual_coef[row * s..][own.clone()];
-                out[pair_number(a.min(b), a.max(b), self.n_classes)] +=
-                    lanes::dot(vectors, &k[own.clone()], coef);
-            }
-            start = own.end;
-        }
-    }
-}
-
-/// The number of pair (a, b), a < b, in the order of `pairs`.
-fn pair_number(a: usize, b: usize, k: usize) -> usize {
-    a * (2 * k - a - 1) / 2 + b - a - 1
 }
 
 /// Support places by class and dual coefficients, from what the pairs learned.
@@ -179,53 +138,32 @@ impl SvmModel {
     ) -> Result<Vec<f64>> {
         x.check(n, self.d)?;
         let width = self.n_values();
+        let p = self.intercept.len();
+        let expansion = Expansion {
+            kernel: self.kernel,
+            points: &self.vectors,
+            columns: &self.support,
+            d: self.d,
+            coefficients: self.coefficients(),
+        };
         let mut values = filled(n * width, 0.0, "predictions")?;
         let fill = |block: &mut Block, rows: Range<usize>, out: &mut [f64]| {
             let rows: Vec<u32> = rows.map(|i| i as u32).collect();
-            self.predict_rows(x, &rows, out, block)
+            expansion.decide(x, &rows, width, out, block)?;
+            for out in out.chunks_exact_mut(width) {
+                let (decisions, probabilities) = out.split_at_mut(p);
+                probabilities_of(&self.calibrated, self.n_classes, decisions, probabilities);
+            }
+            Ok(())
         };
         fill_blocks((BLOCK, width), &mut values, n_threads, control, watcher, Block::default, fill)?;
         Ok(values)
-    }
-
-    fn predict_rows(&self, x: &Matrix<'_>, rows: &[u32], out: &mut [f64], block: &mut Block) -> Result<()> {
-        let vectors = Vectors::detect();
-        let (s, width) = (self.support.len(), self.n_values());
-        block.k.resize(rows.len(), Vec::new());
-        block.k.iter_mut().for_each(|row| row.resize(s, 0.0));
-        if self.kernel.kind == Kind::Precomputed {
-            for (&i, k) in rows.iter().zip(&mut block.k) {
-                let all = x.values();
-                let value = |&j: &u32| all.get(i as usize * self.d + j as usize) as f32;
-                k.iter_mut().zip(&self.support).for_each(|(k, j)| *k = value(j));
-            }
-        } else {
-            let points = Points::take(x, rows, self.d)?;
-            let all: Vec<u32> = (0..rows.len() as u32).collect();
-            let distances = self.kernel.kind.of_distance();
-            self.vectors.base(&points, &all, distances, vectors, &mut block.k, &mut block.scratch);
-        }
-        let coefficients = self.coefficients();
-        let p = self.intercept.len();
-        for (k, out) in block.k.iter_mut().zip(out.chunks_exact_mut(width)) {
-            self.kernel.apply(vectors, k);
-            coefficients.decide(k, vectors, &mut out[..p]);
-            let (decisions, probabilities) = out.split_at_mut(p);
-            probabilities_of(&self.calibrated, self.n_classes, decisions, probabilities);
-        }
-        Ok(())
     }
 
     /// Values by class (n, K) whose greatest is the predicted class.
     pub fn class_values(&self, decisions: &[f64]) -> Vec<f64> {
         class_values(decisions, self.n_classes, self.ties)
     }
-}
-
-#[derive(Default)]
-struct Block {
-    k: Vec<Vec<f32>>,
-    scratch: Scratch,
 }
 
 /// Class probabilities (K,) of a row's decision values (P,); nothing if not calibrated.
@@ -277,18 +215,4 @@ fn votes(decisions: &[f64], pairs: &[Pair], n_classes: usize, ties: Ties) -> Vec
 /// No support vectors: a precomputed kernel keeps none.
 pub fn no_points() -> Points {
     Points { n: 0, d: 0, stored: Stored::Dense(Vec::new()), norms: Vec::new() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pairs_have_their_numbers() {
-        for k in 3..9 {
-            for (number, pair) in pairs(k).into_iter().enumerate() {
-                assert_eq!(pair_number(pair.positive, pair.negative, k), number);
-            }
-        }
-    }
 }

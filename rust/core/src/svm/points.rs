@@ -1,6 +1,8 @@
 //! Rows of X in the order that the solver wants them, and squared distances or inner products of many
 //! pairs of rows at once: float64 throughout, rounded to float32 at the end.
 
+use std::ops::Range;
+
 use super::lanes;
 use crate::error::{Error, Result, filled};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
@@ -177,31 +179,55 @@ impl Points {
         out: &mut [Vec<f32>],
         scratch: &mut Scratch,
     ) {
-        debug_assert_eq!((rows.len(), self.d), (out.len(), of.d));
-        match &self.stored {
-            Stored::Dense(values) => {
-                for (rows, out) in rows.chunks(TILE).zip(out.chunks_mut(TILE)) {
-                    self.dense_base(values, of, rows, distances, vectors, out, scratch);
-                }
+        self.each_product(of, rows, vectors, scratch, |r, columns, p| {
+            let out = &mut out[r][columns.clone()];
+            if distances {
+                lanes::distances(vectors, p, &self.norms[columns], of.norms[rows[r] as usize], out);
+            } else {
+                out.iter_mut().zip(p).for_each(|(out, &p)| *out = p as f32);
             }
-            Stored::Sparse { .. } => {
-                for (rows, out) in rows.chunks(SPREAD).zip(out.chunks_mut(SPREAD)) {
-                    self.sparse_base(of, rows, distances, vectors, out, scratch);
-                }
+        });
+    }
+
+    /// Inner products of some rows of `of` with all of these (rows, n), not rounded.
+    pub fn products(
+        &self,
+        of: &Points,
+        rows: &[u32],
+        vectors: Vectors,
+        out: &mut [Vec<f64>],
+        scratch: &mut Scratch,
+    ) {
+        self.each_product(of, rows, vectors, scratch, |r, columns, p| out[r][columns].copy_from_slice(p));
+    }
+
+    /// Calls `take(r, j, <row r, x_j>)` for stretches j of these rows, until each row has met all.
+    fn each_product(
+        &self,
+        of: &Points,
+        rows: &[u32],
+        vectors: Vectors,
+        scratch: &mut Scratch,
+        mut take: impl FnMut(usize, Range<usize>, &[f64]),
+    ) {
+        debug_assert_eq!(self.d, of.d);
+        let size = if matches!(self.stored, Stored::Dense(_)) { TILE } else { SPREAD };
+        for (block, rows) in rows.chunks(size).enumerate() {
+            let take = |r: usize, columns: Range<usize>, p: &[f64]| take(block * size + r, columns, p);
+            match &self.stored {
+                Stored::Dense(values) => self.dense_products(values, of, rows, scratch, take),
+                Stored::Sparse { .. } => self.sparse_products(of, rows, vectors, scratch, take),
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the arguments of base, and one more")]
-    fn dense_base(
+    fn dense_products(
         &self,
         values: &[f64],
         of: &Points,
         rows: &[u32],
-        distances: bool,
-        vectors: Vectors,
-        out: &mut [Vec<f32>],
         scratch: &mut Scratch,
+        mut take: impl FnMut(usize, Range<usize>, &[f64]),
     ) {
         let d = self.d;
         scratch.rows.resize(rows.len() * d, 0.0);
@@ -215,26 +241,19 @@ impl Points {
             let (a, b) = (View::rows(&scratch.rows, d), View::rows(&values[start * d..end * d], d).t());
             let c = ViewMut { values: &mut scratch.products, row: TILE };
             gemm(shape, a, b, c, false, &mut scratch.packing);
-            for ((&i, out), p) in rows.iter().zip(&mut *out).zip(scratch.products.chunks_exact(TILE)) {
-                let (p, out) = (&p[..end - start], &mut out[start..end]);
-                if distances {
-                    lanes::distances(vectors, p, &self.norms[start..end], of.norms[i as usize], out);
-                } else {
-                    out.iter_mut().zip(p).for_each(|(out, &p)| *out = p as f32);
-                }
-            }
+            let products = scratch.products.chunks_exact(TILE).take(rows.len()).enumerate();
+            products.for_each(|(r, p)| take(r, start..end, &p[..end - start]));
         }
     }
 
     /// The rows of `of` are spread out side by side, so that each entry meets all of them at once.
-    fn sparse_base(
+    fn sparse_products(
         &self,
         of: &Points,
         rows: &[u32],
-        distances: bool,
         vectors: Vectors,
-        out: &mut [Vec<f32>],
         scratch: &mut Scratch,
+        mut take: impl FnMut(usize, Range<usize>, &[f64]),
     ) {
         let Stored::Sparse { starts, columns, values } = &self.stored else { return };
         scratch.rows.clear();
@@ -247,13 +266,9 @@ impl Points {
         scratch.products.resize(SPREAD * self.n, 0.0);
         lanes::spread_products(vectors, &scratch.rows, starts, columns, values, &mut scratch.products);
         let mut p = vec![0.0; self.n];
-        for (r, (&i, out)) in rows.iter().zip(out).enumerate() {
+        for r in 0..rows.len() {
             p.iter_mut().zip(scratch.products.chunks_exact(SPREAD)).for_each(|(p, all)| *p = all[r]);
-            if distances {
-                lanes::distances(vectors, &p, &self.norms, of.norms[i as usize], out);
-            } else {
-                out.iter_mut().zip(&p).for_each(|(out, &p)| *out = p as f32);
-            }
+            take(r, 0..self.n, &p);
         }
     }
 }
@@ -305,6 +320,39 @@ impl<'a> Source<'a> {
             Source::Points(points) => points.norms.clone(),
             Source::Gram { values, width, order } => {
                 order.iter().map(|&i| values.get(i as usize * width + i as usize)).collect()
+            }
+        }
+    }
+
+    /// Squared distances or inner products of row i to some others, in float64: what [`Source::base`] rounds.
+    pub fn exact(
+        &self,
+        i: usize,
+        others: &[u32],
+        distances: bool,
+        vectors: Vectors,
+        row: &mut Vec<f64>,
+        out: &mut [f64],
+    ) {
+        match self {
+            Source::Points(points) => {
+                row.resize(points.d, 0.0);
+                points.read(i, row);
+                for (&j, out) in others.iter().zip(out) {
+                    let j = j as usize;
+                    let p = points.inner(j, row, vectors);
+                    let distance = || (points.norms[i] + points.norms[j] - 2.0 * p).max(0.0);
+                    *out = match distances {
+                        true if i == j => 0.0,
+                        true => distance(),
+                        false => p,
+                    };
+                }
+            }
+            Source::Gram { values, width, order } => {
+                let start = order[i] as usize * width;
+                let pairs = out.iter_mut().zip(others);
+                pairs.for_each(|(out, &j)| *out = values.get(start + order[j as usize] as usize));
             }
         }
     }

@@ -19,10 +19,13 @@
 //! | machine  | variables                 | t   | box                           | groups              |
 //! |----------|---------------------------|-----|-------------------------------|---------------------|
 //! | C-SVC    | rows of two classes       | +-1 | [0, C_i] or [-C_i, 0]         | one                 |
-//! | epsilon-SVR | rows                   | y   | [-C_i, C_i], epsilon > 0      | one                 |
+//! | epsilon-SVR | rows                   | y - mean | [-C_i, C_i], epsilon > 0 | one                 |
 //! | one-class | rows                     | 0   | [0, w_i], sum nu sum w        | one                 |
 //! | nu-SVC   | rows of two classes       | 0   | [0, w_i] or [-w_i, 0], sums +-nu sum w / 2 | each class |
-//! | nu-SVR   | all rows twice            | y   | [0, C_i] and [-C_i, 0], sums +-nu sum C / 2 | each copy |
+//! | nu-SVR   | all rows twice            | y - mean | [0, C_i] and [-C_i, 0], sums +-nu sum C / 2 | each copy |
+//!
+//! The b of a regression sum to 0, so that what is taken off y only moves o: with its mean taken off, g has
+//! the digits of y's spread and not of its distance from 0.
 //!
 //! A row that does not train has the box [0, 0]: its g still follows, and is minus its decision value where
 //! t is 0.
@@ -40,6 +43,8 @@ pub struct Problem {
     pub grouped: bool,
     /// t (m,).
     pub target: Vec<f64>,
+    /// What was taken off y to make t: the intercept has it.
+    pub centre: f64,
     pub lo: Vec<f64>,
     pub hi: Vec<f64>,
     pub epsilon: f64,
@@ -215,6 +220,7 @@ mod tests {
                 blocks: std::iter::once(0..4).collect(),
                 grouped: false,
                 target: vec![0.0; 4],
+                centre: 0.0,
                 lo: vec![-1.0; 4],
                 hi: vec![1.0; 4],
                 epsilon,

@@ -8,10 +8,11 @@
 
 use super::lanes;
 use super::problem::{Point, Problem, Solution};
+use super::progress::{Progress, rounding};
 use super::store::{Row, Store};
 use super::working::{DIRECT, Working};
 use crate::error::Result;
-use crate::parallel::{Control, for_each};
+use crate::parallel::{Control, fill_blocks, for_each};
 
 /// Up to so many variables all are at work at once.
 const ALL: usize = 640;
@@ -20,8 +21,6 @@ const FEWEST: usize = 512;
 const MOST: usize = 2560;
 /// A round ends when its own violation is this part of the whole one.
 const PART: f64 = 0.1;
-/// Rounds without any gain after which rounding is taken for the cause.
-const IDLE: usize = 30;
 /// Steps after which solving ends where no number is given: LIBSVM's.
 const STEPS: usize = 10_000_000;
 
@@ -61,19 +60,28 @@ impl Solver {
         let most_steps = limits.max_iter.unwrap_or(STEPS.max(100 * problem.m()));
         let (mut up, mut down) = offsets(problem, &point);
         let movable = (0..problem.m()).filter(|&v| problem.moves(v)).count();
-        let (mut steps, mut idle) = (0, 0);
-        let (mut lowest, mut least) = (f64::INFINITY, f64::INFINITY);
+        let largest = store.diagonal.iter().fold(0.0_f32, |most, k| most.max(k.abs()));
+        let mut progress = Progress::new();
+        let mut steps = 0;
         let violation = loop {
             if control.stopped() {
                 return Ok(None);
             }
             let bounds = bounds(problem, &point.g, &up, &down, store);
             let violation = bounds.iter().map(|(most, least)| most - least).fold(0.0, f64::max);
-            let objective = problem.objective(&point);
-            let gained = objective < lowest - 1e-13 * lowest.abs() || violation < 0.9 * least;
-            idle = if gained { 0 } else { idle + 1 };
-            (lowest, least) = (lowest.min(objective), least.min(violation));
-            if violation <= limits.tol || steps >= most_steps || violation.is_nan() {
+            progress.see(problem.objective(&point), violation);
+            let solved = violation <= limits.tol;
+            let doubtful = violation.max(limits.tol) <= rounding(largest, &point.b);
+            let most = most_steps - steps;
+            if (most > 0 || solved) && progress.wants_float64(solved, doubtful) {
+                let Some(g) = exact_gradient(problem, &point.b, store, limits.n_threads, control)? else {
+                    return Ok(None);
+                };
+                point.g = g;
+                progress.renew();
+                continue;
+            }
+            if solved || most == 0 || violation.is_nan() || progress.is_over() {
                 break violation;
             }
             let at_once = (movable, limits.together.unwrap_or(ALL));
@@ -85,20 +93,14 @@ impl Solver {
             }
             self.working.set(problem, &variables, &rows, &store.diagonal);
             self.working.load(problem, &point.b, &point.g);
-            let (tol, most) = if variables.len() >= movable {
-                (limits.tol, most_steps - steps)
-            } else {
-                ((PART * violation).max(0.5 * limits.tol), (100 * variables.len()).min(most_steps - steps))
-            };
-            // Not so many at once that nobody could interrupt.
-            let done = self.working.solve(problem, tol, most.min(1_000_000), store.vectors);
+            let whole = variables.len() >= movable;
+            let tol = if whole { limits.tol } else { (PART * violation).max(0.5 * limits.tol) };
+            let done = self.working.solve(problem, tol, most.min(100 * variables.len()), store.vectors);
             steps += done;
             let moved = self.take(problem, &mut point, (&mut up, &mut down), &rows);
             subtract(problem, &mut point.g, &moved, store, limits.n_threads, control)?;
             // Few at work at a time gain less a round.
-            if done == 0 || idle > IDLE + 8 * problem.m() / variables.len() {
-                break violation;
-            }
+            progress.round(done, problem.m() / variables.len());
         };
         let offsets: Vec<f64> =
             problem.groups().into_iter().map(|group| problem.offset(group, &point)).collect();
@@ -204,8 +206,9 @@ fn bounds(problem: &Problem, g: &[f64], up: &[f64], down: &[f64], store: &Store<
     problem.groups().into_iter().map(extremes).collect()
 }
 
-/// Variables whose g one thread brings up to date at a time.
+/// Variables whose g one thread brings up to date at a time; in float64.
 const STRIPE: usize = 8192;
+const EXACT: usize = 256;
 
 /// g -= sum delta k over the rows that moved.
 pub fn subtract(
@@ -250,6 +253,30 @@ pub fn subtract(
         (0..stripes.len()).for_each(|s| work(&mut (), s));
         Ok(())
     }
+}
+
+/// g = t - K b in float64 throughout, from nothing but b; `None` if stopped.
+fn exact_gradient(
+    problem: &Problem,
+    b: &[f64],
+    store: &Store<'_>,
+    n_threads: usize,
+    control: &Control,
+) -> Result<Option<Vec<f64>>> {
+    let active: Vec<usize> = (0..b.len()).filter(|&v| b[v] != 0.0).collect();
+    let rows: Vec<u32> = (0..b.len()).map(|v| problem.row(v) as u32).collect();
+    let mut g = problem.target.clone();
+    let fill = |(row, k): &mut (Vec<f64>, Vec<f64>), v: std::ops::Range<usize>, g: &mut [f64]| {
+        k.resize(g.len(), 0.0);
+        for &u in active.iter().take_while(|_| !control.stopped()) {
+            store.exact(rows[u] as usize, &rows[v.clone()], row, k);
+            g.iter_mut().zip(&*k).for_each(|(g, k)| *g -= b[u] * k);
+        }
+        Ok(())
+    };
+    let stripe = (EXACT, 1);
+    fill_blocks(stripe, &mut g, n_threads, control, &mut |_, _| true, Default::default, fill)?;
+    Ok((!control.stopped()).then_some(g))
 }
 
 /// g = t - K b from nothing but b; `None` if stopped.

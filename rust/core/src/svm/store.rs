@@ -162,7 +162,7 @@ impl<'a> Base<'a> {
 /// The rows of one kernel's matrix.
 pub struct Store<'a> {
     base: &'a Base<'a>,
-    kernel: Kernel,
+    pub kernel: Kernel,
     cache: Cache<'a>,
     pub diagonal: Vec<f32>,
     pub vectors: Vectors,
@@ -173,6 +173,12 @@ impl<'a> Store<'a> {
         let vectors = Vectors::detect();
         let diagonal = kernel.diagonal(vectors, &base.source.norms())?;
         Ok(Store { base, kernel, cache: Cache::new(base.source.n(), budget), diagonal, vectors })
+    }
+
+    /// Values of the kernel of row i with some others, in float64 and not kept.
+    pub fn exact(&self, i: usize, others: &[u32], row: &mut Vec<f64>, out: &mut [f64]) {
+        self.base.source.exact(i, others, self.base.distances, self.vectors, row, out);
+        self.kernel.apply_exact(out);
     }
 
     /// How many rows the budget holds; never fewer than it takes to work at all.
