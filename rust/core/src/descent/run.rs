@@ -435,7 +435,7 @@ impl<'a, T: Float> Run<'a, T> {
                 self.columns[c].astray = astray;
                 continue;
             }
-            self.columns[c].diverge();
+            self.columns[c].diverge(!scores.is_empty());
             let kept = std::mem::take(&mut self.ended[c].w);
             let last = if kept.is_empty() { self.state.before.column(lane) } else { kept };
             self.state.restart(lane, &last);

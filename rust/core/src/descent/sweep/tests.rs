@@ -342,6 +342,20 @@ fn divergence_says_what_to_try() {
 }
 
 #[test]
+fn divergence_in_the_first_epoch_leaves_no_score() {
+    for k in [0, 2, 3] {
+        let mut problem = Problem::new(80, 6, k);
+        problem.x.iter_mut().for_each(|x| *x *= 1e6);
+        let loss = if k > 0 { "squared_hinge" } else { "squared_error" };
+        let changes =
+            [("eta0", Value::Float(1.0)), ("loss", text(loss)), ("early_stopping", Value::Bool(true))];
+        let (model, warning) = fit(problem.data(false), &candidate(k > 0, &changes));
+        assert!(warning.is_some_and(|text| text.contains("diverged in epoch 1")));
+        assert!(model.check().is_ok() && model.facts["validation_curve"][0].is_nan());
+    }
+}
+
+#[test]
 fn badly_scaled_columns_are_named() {
     let mut problem = Problem::new(80, 6, 0);
     problem.x.iter_mut().skip(4).step_by(6).for_each(|x| *x *= 1000.0);
