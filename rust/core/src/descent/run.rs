@@ -227,6 +227,10 @@ impl<'a, T: Float> Run<'a, T> {
             if self.live.is_empty() {
                 break;
             }
+            // An epoch of few rows does not look by itself.
+            if control.stopped() {
+                return Ok(());
+            }
             order(&self.train, shared.seed, self.past.epochs + epoch, shared.shuffle, &mut rows);
             if !self.epoch(&rows, epoch, control) {
                 return Ok(());

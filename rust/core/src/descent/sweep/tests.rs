@@ -342,6 +342,25 @@ fn divergence_says_what_to_try() {
 }
 
 #[test]
+fn a_deadline_ends_epochs_of_few_rows() {
+    let problem = Problem::new(60, 4, 0);
+    let (folds, candidates) = (problem.folds(), [candidate(false, &[("max_iter", Value::Int(1 << 40))])]);
+    let job = Job {
+        data: problem.data(false),
+        folds: &folds,
+        candidates: &candidates,
+        metrics: &[Metric::R2],
+        train_metrics: false,
+        keep_models: false,
+        keep_predictions: false,
+        n_threads: 1,
+    };
+    let soon = Control::new(Some(std::time::Duration::from_millis(50)));
+    let outcome = Descents.sweep(&job, &soon, &mut |_, _| true).expect("a legal sweep");
+    assert!(outcome.evaluations[0].iter().all(Option::is_none));
+}
+
+#[test]
 fn divergence_in_the_first_epoch_leaves_no_score() {
     for k in [0, 2, 3] {
         let mut problem = Problem::new(80, 6, k);
