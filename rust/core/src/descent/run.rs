@@ -225,6 +225,8 @@ impl<'a, T: Float> Run<'a, T> {
         let shared = self.task.shared();
         for epoch in 0..last {
             if self.live.is_empty() {
+                // Epochs that no column needs are over as well.
+                control.advance((last - epoch) * self.task.models.len());
                 break;
             }
             // An epoch of few rows does not look by itself.

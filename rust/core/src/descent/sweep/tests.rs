@@ -342,6 +342,30 @@ fn divergence_says_what_to_try() {
 }
 
 #[test]
+fn progress_is_complete_where_columns_end_early() {
+    let problem = Problem::new(60, 4, 3);
+    let changes = |epochs| [("tol", Value::Float(1e3)), ("max_iter", Value::Int(epochs))];
+    let candidates = [candidate(true, &changes(50)), candidate(true, &changes(70))];
+    let (mut last, folds) = ((0, 1), problem.folds());
+    let job = Job {
+        data: problem.data(false),
+        folds: &folds,
+        candidates: &candidates,
+        metrics: &[Metric::Accuracy],
+        train_metrics: false,
+        keep_models: false,
+        keep_predictions: false,
+        n_threads: 2,
+    };
+    let mut watcher = |done, total| {
+        last = (done, total);
+        true
+    };
+    Descents.sweep(&job, &Control::new(None), &mut watcher).expect("a legal sweep");
+    assert_eq!(last, (3 * 70, 3 * 70));
+}
+
+#[test]
 fn a_deadline_ends_epochs_of_few_rows() {
     let problem = Problem::new(60, 4, 0);
     let (folds, candidates) = (problem.folds(), [candidate(false, &[("max_iter", Value::Int(1 << 40))])]);
