@@ -19,7 +19,7 @@ const N: usize = 90;
 const D: usize = 7;
 
 /// A problem with classes, labels, or numbers.
-struct Problem {
+pub struct Problem {
     x: Vec<f64>,
     y: Vec<f64>,
     n_outputs: usize,
@@ -28,7 +28,7 @@ struct Problem {
 }
 
 impl Problem {
-    fn new(n_outputs: usize, n_classes: &[usize]) -> Self {
+    pub fn new(n_outputs: usize, n_classes: &[usize]) -> Self {
         let mut stream = Stream::new(3);
         let x: Vec<f64> = (0..N * D).map(|_| 2.0 * stream.unit() - 1.0).collect();
         let y = (0..N * n_outputs)
@@ -44,7 +44,7 @@ impl Problem {
         Problem { x, y, n_outputs, n_classes: n_classes.to_vec(), weights: None }
     }
 
-    fn data(&self) -> Data<'_, Matrix<'_>> {
+    pub fn data(&self) -> Data<'_, Matrix<'_>> {
         Data {
             x: Matrix::Dense(Floats::F64(&self.x)),
             y: &self.y,
@@ -61,12 +61,12 @@ impl Problem {
     }
 }
 
-fn text(value: &str) -> Value {
+pub fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
 /// A candidate of few epochs, with changes.
-fn candidate(problem: &Problem, changes: &[(&str, Value)]) -> Candidate {
+pub fn candidate(problem: &Problem, changes: &[(&str, Value)]) -> Candidate {
     let mut values = BTreeMap::from(
         [
             ("dtype", text("float64")),
