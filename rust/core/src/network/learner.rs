@@ -101,6 +101,8 @@ pub struct Learner<T> {
     /// Steps made, in all runs.
     t: u64,
     eta: f64,
+    /// Batches of this epoch so far.
+    batch: usize,
     /// Epochs of this run, and of earlier ones.
     pub epoch: usize,
     pub earlier: usize,
@@ -142,6 +144,7 @@ impl<T: Precision> Learner<T> {
             seed,
             t: 0,
             eta: own.rate.eta0,
+            batch: 0,
             epoch: 0,
             earlier: 0,
             seen: 0,
@@ -192,6 +195,7 @@ impl<T: Precision> Learner<T> {
 
     /// One step down the slope of a batch.
     pub fn step(&mut self, rows: &Rows<'_, T>, tools: &Tools<'_, '_, T>) {
+        self.batch += 1;
         let sum = rows.weights.map_or(rows.n as f64, |weights| weights.iter().map(|w| w.to_f64()).sum());
         if sum <= 0.0 {
             return;
@@ -283,13 +287,12 @@ impl<T: Precision> Learner<T> {
         0.5 * self.own.alpha * self.squares.iter().sum::<f64>()
     }
 
-    /// Sets the learning rate of step t.
+    /// Sets the learning rate of a step whose rows have weights that sum to `sum`.
     fn pace(&mut self, sum: f64) {
         let Own { rule, rate, alpha, .. } = &self.own;
-        let run = (self.epoch * self.steps) as u64;
         let clock = Clock {
-            // Within this run: a schedule begins anew.
-            t: run + (self.t - 1) % self.steps.max(1) as u64 + 1,
+            // Batches of this run, those without weight as well: a schedule begins anew, and ends with the run.
+            t: (self.epoch * self.steps + self.batch) as u64,
             epoch: self.epoch,
             steps: self.steps,
             epochs: self.epochs,
@@ -406,7 +409,7 @@ impl<T: Precision> Learner<T> {
     /// Ends an epoch of n rows; says if training is over.
     pub fn end_epoch(&mut self, n: usize, validation: Option<Validation>) -> Option<End> {
         let loss = self.loss / n as f64;
-        self.loss = 0.0;
+        (self.loss, self.batch) = (0.0, 0);
         self.epoch += 1;
         self.history.losses.push(loss);
         self.seen += n as u64;

@@ -362,3 +362,59 @@ fn the_best_epoch_is_kept() -> Result<()> {
     assert_eq!(fit(&problem, &changes(best), None, 1)?.parameters, model.parameters);
     Ok(())
 }
+
+/// The learning rate of each batch of plain descent: how far it moves the bias of the last layer, by its slope.
+fn rates(problem: &Problem, changes: &[(&str, Value)], start: Option<&Network>) -> Result<Vec<f64>> {
+    let data = problem.data();
+    let Settings { shared, own, epochs } = Settings::parse(&candidate(problem, changes), &data)?;
+    let sample = super::sample::Sample::<f64>::new(&data, &shared, &[]);
+    let (size, steps) = (20, N.div_ceil(20));
+    let mut learner = Learner::<f64>::new(&own, [D, sample.k], 5, start, steps, epochs)?;
+    let (mut memory, rows) = (super::sample::Memory::default(), (0..N as u32).collect::<Vec<_>>());
+    let mut rates = Vec::new();
+    Team::with(1, |team| {
+        let tools = Tools::new(size, Some(team));
+        for _ in 0..epochs {
+            for rows in rows.chunks(size) {
+                let before = learner.w.last().copied().unwrap_or(f64::NAN);
+                learner.step(&sample.gather(rows, &mut memory, Some(team)), &tools);
+                let after = learner.w.last().copied().unwrap_or(f64::NAN);
+                rates.push((before - after) / learner.gradient().last().copied().unwrap_or(f64::NAN));
+            }
+            learner.end_epoch(N, None);
+        }
+    });
+    Ok(rates)
+}
+
+#[test]
+fn schedules_go_by_the_batches_of_their_run() -> Result<()> {
+    let mut problem = Problem::new(1, &[2]);
+    for schedule in ["cosine", "one_cycle", "constant"] {
+        let changes = [
+            ("solver", text("sgd")),
+            ("momentum", Value::Float(0.0)),
+            ("learning_rate", text(schedule)),
+            ("warmup_epochs", Value::Int(1)),
+            ("max_iter", Value::Int(3)),
+        ];
+        problem.weights = None;
+        let expected = rates(&problem, &changes, None)?;
+        assert_eq!(expected.len(), 15);
+        // The second batch of each epoch weighs nothing: no step, and the others have the rates that they had.
+        problem.weights = Some((0..N).map(|i| if (20..40).contains(&i) { 0.0 } else { 1.0 }).collect());
+        let weighted = rates(&problem, &changes, None)?;
+        // A run before this one, of 4 batches an epoch where this one has 5.
+        problem.weights = None;
+        let earlier = [("batch_size", Value::Int(25)), ("max_iter", Value::Int(1))];
+        let earlier = fit(&problem, &[&changes[..2], &earlier].concat(), None, 1)?;
+        assert_eq!(earlier.t, 4);
+        let later = rates(&problem, &[&changes[..], &[("resume", text("all"))]].concat(), Some(&earlier))?;
+        for (i, &rate) in expected.iter().enumerate() {
+            let near = |other: f64| (other - rate).abs() < 1e-9;
+            assert!(if i % 5 == 1 { weighted[i] == 0.0 } else { near(weighted[i]) }, "{schedule}, batch {i}");
+            assert!(near(later[i]), "{schedule}, batch {i}");
+        }
+    }
+    Ok(())
+}
