@@ -61,7 +61,7 @@ impl<'a, 'b, T> Tools<'a, 'b, T> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     pub losses: Vec<f64>,
-    /// Of the rows kept back, if any.
+    /// Of the rows kept back, if the rule is early stopping: then the best epoch is that of the best score.
     pub validation_losses: Vec<f64>,
     pub validation_scores: Vec<f64>,
     /// The best loss or score so far.
@@ -177,14 +177,21 @@ impl<T: Precision> Learner<T> {
         self.moments = start.moments.to_vec();
         self.earlier = start.history.losses.len();
         self.seen = start.n_seen;
-        self.history = History { unchanged: 0, ..start.history.clone() };
+        // What was best by the rows kept back is not told by the loss, nor the reverse.
+        let same_rule = start.history.validation_scores.is_empty() != self.own.early_stopping;
+        self.history = match same_rule {
+            true => History { unchanged: 0, ..start.history.clone() },
+            false => History { losses: start.history.losses.clone(), ..self.history.clone() },
+        };
         if self.own.resume == Resume::All && start.memory.len() == self.first.len() + self.second.len() {
             let memory: Vec<T> = start.memory.to_vec();
             let (first, second) = memory.split_at(self.first.len());
             self.first.copy_from_slice(first);
             self.second.copy_from_slice(second);
             self.t = start.t;
-            self.history.unchanged = start.history.unchanged;
+            if same_rule {
+                self.history.unchanged = start.history.unchanged;
+            }
             if self.own.rate.schedule == Schedule::Adaptive {
                 self.eta = start.eta;
             }

@@ -418,3 +418,31 @@ fn schedules_go_by_the_batches_of_their_run() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_start_by_another_rule_is_no_best_to_beat() -> Result<()> {
+    let problem = Problem::new(1, &[2]);
+    let run = |early: bool, start: Option<&Network>| {
+        let changes = [
+            ("early_stopping", Value::Bool(early)),
+            ("resume", text(if start.is_some() { "parameters" } else { "no" })),
+            ("keep", text("last")),
+        ];
+        fit(&problem, &changes, start, 1)
+    };
+    for early in [false, true] {
+        let first = run(early, None)?;
+        let same = run(early, Some(&first))?;
+        let other = run(!early, Some(&first))?;
+        for model in [&first, &same, &other] {
+            let history = &model.history;
+            let of = if history.validation_scores.is_empty() { &history.losses } else { &history.validation_scores };
+            assert!(of.contains(&history.best), "{} is none of {of:?}", history.best);
+        }
+        assert_eq!((same.history.losses.len(), other.history.losses.len()), (12, 12));
+        assert_eq!(same.history.validation_scores.len(), if early { 12 } else { 0 });
+        assert_eq!(other.history.validation_scores.len(), if early { 0 } else { 6 });
+        assert!(other.history.best_epoch > 6);
+    }
+    Ok(())
+}
