@@ -446,3 +446,15 @@ fn a_start_by_another_rule_is_no_best_to_beat() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_fold_without_weight_is_refused() {
+    let mut problem = Problem::new(1, &[2]);
+    // The last fold of `sweep` holds the rows from 70 on out.
+    problem.weights = Some((0..N).map(|i| if i < 70 { 0.0 } else { 1.0 }).collect());
+    for solver in ["adam", "lbfgs"] {
+        let candidates = [candidate(&problem, &[("solver", text(solver))])];
+        let refused = sweep(&problem, &candidates, 1).map(|_| ()).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|told| told.contains("weights are zero")), "{solver}");
+    }
+}

@@ -13,7 +13,7 @@ use super::settings::{Settings, Shared};
 use super::team::Team;
 use crate::data::Data;
 use crate::descent::batches;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::matrix::Matrix;
 use crate::parallel::Control;
 use crate::vectors::Vectors;
@@ -53,6 +53,9 @@ pub fn train<T: Precision>(
     let Some(shared) = members.first().map(|member| &member.settings.shared) else { return Ok(()) };
     let (rows, held) = part(data, rows, shared)?;
     let sample = Sample::new(data, shared, &rows);
+    if sample.is_weightless(&rows) {
+        return Err(Error::invalid("all sample weights are zero: no row is left to learn from"));
+    }
     if shared.lbfgs {
         for member in members {
             super::lbfgs::train::<T>(&sample, &rows, member, start, n_threads, control, &mut done)?;
