@@ -182,7 +182,8 @@ fn rule(reader: &mut Reader<'_>) -> Result<Rule> {
     })
 }
 
-fn below_one(reader: &mut Reader<'_>, name: &str) -> Result<f64> {
+/// A number in [0, 1): Adam's correction divides by 1 - beta^t.
+pub fn below_one(reader: &mut Reader<'_>, name: &str) -> Result<f64> {
     let value = reader.float(name, 0.0, 1.0)?;
     if value < 1.0 { Ok(value) } else { Err(wrong(name, &Value::Float(value), "a number in [0, 1)")) }
 }

@@ -9,6 +9,7 @@ use crate::class_weight::ClassWeight;
 use crate::data::Data;
 use crate::descent::optimiser::{Optimiser, Rule};
 use crate::descent::schedule::{Rate, Schedule};
+use crate::descent::settings::below_one;
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
 
@@ -215,8 +216,8 @@ fn rule(read: &mut Reader<'_>, solver: &str) -> Result<Rule> {
     Ok(Rule {
         optimiser,
         momentum,
-        beta_1: read.float("beta_1", 0.0, 1.0)?,
-        beta_2: read.float("beta_2", 0.0, 1.0)?,
+        beta_1: below_one(read, "beta_1")?,
+        beta_2: below_one(read, "beta_2")?,
         epsilon: read.float("epsilon", 0.0, f64::MAX)?,
         weight_decay: if solver == "adamw" { decay } else { 0.0 },
     })

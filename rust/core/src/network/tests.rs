@@ -458,3 +458,12 @@ fn a_fold_without_weight_is_refused() {
         assert!(refused.is_err_and(|told| told.contains("weights are zero")), "{solver}");
     }
 }
+
+#[test]
+fn a_mean_that_never_moves_is_refused() {
+    let problem = Problem::new(1, &[2]);
+    for name in ["beta_1", "beta_2"] {
+        let refused = fit(&problem, &[(name, Value::Float(1.0))], None, 1).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|told| told.contains(&format!("{name} must be a number in [0, 1)"))));
+    }
+}
