@@ -5,8 +5,10 @@
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread::Thread;
+
+use crate::parallel::lock;
 
 /// How often a thread looks for work before it sleeps, and how often before it lets others run.
 const LOOKS: u32 = 20_000;
@@ -97,7 +99,7 @@ impl Shared {
         }
     }
 
-    /// Waits for the round after `seen`; `None` once the team is closed.
+    /// Waits for the round after `seen`, awake for `LOOKS` looks and then asleep; `None` once the team is closed.
     fn next(&self, seen: u64) -> Option<u64> {
         let mut looks = 0;
         loop {
@@ -117,21 +119,28 @@ impl Shared {
                 }
                 continue;
             }
-            self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push(std::thread::current());
-            // Work that came before this thread was among the sleepers did not wake it: look once more.
-            if self.round.load(Ordering::SeqCst) == seen && !self.closed.load(Ordering::SeqCst) {
-                std::thread::park_timeout(std::time::Duration::from_millis(1));
+            self.lie_down();
+            // Work that came before this thread was among the sleepers did not wake it, and is seen now: who
+            // brought it has held their lock before.
+            if self.round.load(Ordering::Acquire) == seen && !self.closed.load(Ordering::Acquire) {
+                std::thread::park();
             }
-            looks = 0;
+            // Awake for nothing, as threads may be: back to sleep after one look.
+            looks = LOOKS - 1;
+        }
+    }
+
+    /// Puts this thread among the sleepers, once.
+    fn lie_down(&self) {
+        let this = std::thread::current();
+        let mut sleepers = lock(&self.sleepers);
+        if sleepers.iter().all(|sleeper| sleeper.id() != this.id()) {
+            sleepers.push(this);
         }
     }
 
     fn wake(&self) {
-        self.sleepers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-            .for_each(|thread| thread.unpark());
+        lock(&self.sleepers).drain(..).for_each(|thread| thread.unpark());
     }
 }
 
@@ -191,6 +200,28 @@ mod tests {
             });
             assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == rounds));
         }
+    }
+
+    #[test]
+    fn idle_threads_sleep_and_wake() {
+        const N: usize = 4;
+        let n_sleepers = |team: &Team<'_>| lock(&team.shared.sleepers).len();
+        Team::with(N, |team| {
+            while n_sleepers(team) < N - 1 {
+                std::thread::yield_now();
+            }
+            // Woken for nothing, they do not lie down a second time.
+            for _ in 0..100 {
+                lock(&team.shared.sleepers).iter().for_each(Thread::unpark);
+                std::thread::sleep(std::time::Duration::from_micros(100));
+                assert_eq!(n_sleepers(team), N - 1);
+            }
+            let count = AtomicUsize::new(0);
+            team.run(&|_| {
+                count.fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(count.load(Ordering::Relaxed), N);
+        });
     }
 
     #[test]
