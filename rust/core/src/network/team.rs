@@ -20,6 +20,8 @@ type Work<'a> = &'a (dyn Fn(usize) + Sync);
 struct Shared {
     /// The work of this round; written by the caller while no other thread works.
     work: UnsafeCell<Option<Work<'static>>>,
+    /// Whether a caller is in `run`: there is room for one.
+    busy: AtomicBool,
     round: AtomicU64,
     left: AtomicUsize,
     closed: AtomicBool,
@@ -27,9 +29,10 @@ struct Shared {
     sleepers: Mutex<Vec<Thread>>,
 }
 
-// SAFETY: `work` is written only between rounds, by the one caller, when every worker waits for `round` to
-// change; workers read it after they have seen that change (release and acquire on `round`), and the caller
-// goes on only when all have left the round (release and acquire on `left`).
+// SAFETY: `work` is written only between rounds, by the one caller that found `busy` unset and has set it
+// (acquire, and release where it is unset), when every worker waits for `round` to change; workers read it
+// after they have seen that change (release and acquire on `round`), and the caller goes on, and unsets `busy`,
+// only when all have left the round (release and acquire on `left`).
 unsafe impl Sync for Shared {}
 
 /// Threads that run the same work, each with its number.
@@ -43,6 +46,7 @@ impl Team<'_> {
     pub fn with<R>(n_threads: usize, body: impl FnOnce(&Team<'_>) -> R) -> R {
         let shared = Shared {
             work: UnsafeCell::new(None),
+            busy: AtomicBool::new(false),
             round: AtomicU64::new(0),
             left: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
@@ -64,12 +68,14 @@ impl Team<'_> {
         self.n_threads
     }
 
-    /// work(number) for each number in [0, n_threads), all at once; returns when all are done.
+    /// work(number) for each number in [0, n_threads), all at once; returns when all are done. Panics if the
+    /// team is at work: `work` must not call it, nor may two threads.
     pub fn run(&self, work: Work<'_>) {
         if self.n_threads == 1 {
             return work(0);
         }
         let shared = self.shared;
+        assert!(!shared.busy.swap(true, Ordering::Acquire), "the team is at work");
         // SAFETY: no worker reads `work` now (see `Shared`); it is used until `left` is 0, which `Waiting`
         // waits for before this function ends, even by unwinding: so the lifetime may be forgotten.
         unsafe {
@@ -156,7 +162,7 @@ impl Drop for Leaving<'_> {
     }
 }
 
-/// Waits until all workers have left the round.
+/// Waits until all workers have left the round, which ends it.
 struct Waiting<'a>(&'a Shared);
 
 impl Drop for Waiting<'_> {
@@ -166,6 +172,7 @@ impl Drop for Waiting<'_> {
             looks += 1;
             if looks < BUSY_LOOKS { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
+        self.0.busy.store(false, Ordering::Release);
     }
 }
 
@@ -233,5 +240,23 @@ mod tests {
             .is_err()
         };
         assert!(panicked(0) && panicked(1) && !panicked(2));
+    }
+
+    #[test]
+    fn a_team_at_work_takes_no_other() {
+        Team::with(2, |team| {
+            let (inside, refused) = (AtomicBool::new(false), AtomicBool::new(false));
+            team.run(&|number| {
+                if number == 0 {
+                    let nested = || team.run(&|_| inside.store(true, Ordering::Relaxed));
+                    let nested = std::panic::catch_unwind(std::panic::AssertUnwindSafe(nested));
+                    refused.store(nested.is_err(), Ordering::Relaxed);
+                }
+            });
+            assert!(refused.load(Ordering::Relaxed) && !inside.load(Ordering::Relaxed));
+            // And goes on as before.
+            team.run(&|_| inside.store(true, Ordering::Relaxed));
+            assert!(inside.load(Ordering::Relaxed));
+        });
     }
 }
