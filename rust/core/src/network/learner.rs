@@ -17,6 +17,7 @@ use crate::descent::penalty::Penalty;
 use crate::descent::schedule::{Clock, Rate, Schedule};
 use crate::error::{Error, Result, filled};
 use crate::gemm::Packing;
+use crate::parallel::Control;
 use crate::vectors::Vectors;
 
 /// Most rows of a part of a batch.
@@ -118,22 +119,27 @@ pub struct Learner<T> {
 }
 
 impl<T: Precision> Learner<T> {
-    /// `steps` an epoch, `epochs` at most.
+    /// `steps` an epoch, `epochs` at most. `Error::Interrupted` if the control stopped the drawing of parameters.
     pub fn new(
         own: &Own,
         sizes: [usize; 2],
         seed: u64,
         start: Option<&Network>,
-        steps: usize,
-        epochs: usize,
+        [steps, epochs]: [usize; 2],
+        control: &Control,
     ) -> Result<Self> {
         let [d, k] = sizes;
         let sizes: Vec<usize> = std::iter::once(d).chain(own.hidden.iter().copied()).chain([k]).collect();
         let plan = Plan::new(&sizes, &own.activations, own.output, own.norm)?;
         let memory = own.rule.optimiser.memory();
         let zeros = |n| filled(n, T::of_f64(0.0), "the parameters of a network");
+        let start = start.filter(|_| own.resume != Resume::No);
+        let w = match start {
+            Some(start) => start.parameters.to_vec(),
+            None => plan.draw(own.start, seed, control)?,
+        };
         let mut learner = Learner {
-            w: plan.draw(own.start, seed)?,
+            w,
             moments: plan.first_moments(),
             gradient: zeros(plan.n_parameters)?,
             first: zeros(if memory > 0 { plan.n_parameters } else { 0 })?,
@@ -158,13 +164,13 @@ impl<T: Precision> Learner<T> {
             steps,
             epochs,
         };
-        if let Some(start) = start.filter(|_| own.resume != Resume::No) {
+        if let Some(start) = start {
             learner.go_on(start)?;
         }
         Ok(learner)
     }
 
-    /// Takes over what a model learned.
+    /// Takes over what a model learned beside its parameters.
     fn go_on(&mut self, start: &Network) -> Result<()> {
         if start.plan != self.plan {
             return Err(Error::invalid(format!(
@@ -173,7 +179,6 @@ impl<T: Precision> Learner<T> {
                 self.plan.sizes()
             )));
         }
-        self.w = start.parameters.to_vec();
         self.moments = start.moments.to_vec();
         self.earlier = start.history.losses.len();
         self.seen = start.n_seen;

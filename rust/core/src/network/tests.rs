@@ -125,6 +125,15 @@ fn fit(
 }
 
 fn sweep(problem: &Problem, candidates: &[Candidate], n_threads: usize) -> Result<Outcome<Network>> {
+    sweep_under(&Control::new(None), problem, candidates, n_threads)
+}
+
+fn sweep_under(
+    control: &Control,
+    problem: &Problem,
+    candidates: &[Candidate],
+    n_threads: usize,
+) -> Result<Outcome<Network>> {
     let rows: Vec<u32> = (0..N as u32).collect();
     let fold = |at: usize| Fold {
         train: [&rows[..at], &rows[at + 20..]].concat(),
@@ -140,7 +149,7 @@ fn sweep(problem: &Problem, candidates: &[Candidate], n_threads: usize) -> Resul
         keep_predictions: true,
         n_threads,
     };
-    Networks.sweep(&job, &Control::new(None), &mut |_, _| true)
+    Networks.sweep(&job, control, &mut |_, _| true)
 }
 
 /// The reported loss and, up to a factor for several numbers, its gradient.
@@ -148,7 +157,7 @@ fn objective(problem: &Problem, changes: &[(&str, Value)]) -> Result<f64> {
     let data = problem.data();
     let settings = Settings::parse(&candidate(problem, changes), &data)?;
     let sample = super::sample::Sample::<f64>::new(&data, &settings.shared, &[]);
-    let mut learner = Learner::<f64>::new(&settings.own, [D, sample.k], 5, None, 1, 1)?;
+    let mut learner = Learner::<f64>::new(&settings.own, [D, sample.k], 5, None, [1, 1], &Control::new(None))?;
     let mut memory = super::sample::Memory::default();
     let rows: Vec<u32> = (0..70).collect();
     let batch: Rows<'_, f64> = sample.gather(&rows, &mut memory, None);
@@ -369,7 +378,7 @@ fn rates(problem: &Problem, changes: &[(&str, Value)], start: Option<&Network>) 
     let Settings { shared, own, epochs } = Settings::parse(&candidate(problem, changes), &data)?;
     let sample = super::sample::Sample::<f64>::new(&data, &shared, &[]);
     let (size, steps) = (20, N.div_ceil(20));
-    let mut learner = Learner::<f64>::new(&own, [D, sample.k], 5, start, steps, epochs)?;
+    let mut learner = Learner::<f64>::new(&own, [D, sample.k], 5, start, [steps, epochs], &Control::new(None))?;
     let (mut memory, rows) = (super::sample::Memory::default(), (0..N as u32).collect::<Vec<_>>());
     let mut rates = Vec::new();
     Team::with(1, |team| {
@@ -466,4 +475,16 @@ fn a_mean_that_never_moves_is_refused() {
         let refused = fit(&problem, &[(name, Value::Float(1.0))], None, 1).map_err(|error| error.to_string());
         assert!(refused.is_err_and(|told| told.contains(&format!("{name} must be a number in [0, 1)"))));
     }
+}
+
+#[test]
+fn a_deadline_ends_a_slow_start_without_an_error() -> Result<()> {
+    let problem = Problem::new(1, &[2]);
+    let wide = Value::Ints(vec![3000, 3000]);
+    let candidates =
+        [candidate(&problem, &[("hidden_layer_sizes", wide), ("init", text("orthogonal"))])];
+    let soon = Control::new(Some(std::time::Duration::from_millis(50)));
+    let outcome = sweep_under(&soon, &problem, &candidates, 1)?;
+    assert!(outcome.evaluations[0].iter().all(Option::is_none));
+    Ok(())
 }

@@ -68,7 +68,7 @@ pub fn train<T: Precision>(
     for member in members {
         let Settings { own, epochs, .. } = member.settings;
         let sizes = [data.d, n_targets(data)];
-        let learner = Learner::<T>::new(own, sizes, shared.seed, start, steps, *epochs)?;
+        let learner = Learner::<T>::new(own, sizes, shared.seed, start, [steps, *epochs], control)?;
         group.push((learner, &member.stops[..]));
     }
     let work = batch * group.iter().map(|(learner, _)| learner.plan.n_weights).max().unwrap_or(0);
