@@ -42,7 +42,7 @@ pub struct Team<'a> {
 }
 
 impl Team<'_> {
-    /// Runs `body` with a team of n threads, the calling one included.
+    /// Runs `body` with a team of n threads, the calling one included; of fewer where the system gives no more.
     pub fn with<R>(n_threads: usize, body: impl FnOnce(&Team<'_>) -> R) -> R {
         let shared = Shared {
             work: UnsafeCell::new(None),
@@ -53,14 +53,14 @@ impl Team<'_> {
             failed: AtomicBool::new(false),
             sleepers: Mutex::new(Vec::new()),
         };
-        let n_threads = n_threads.max(1);
         std::thread::scope(|scope| {
             let shared = &shared;
-            for number in 1..n_threads {
-                scope.spawn(move || shared.serve(number));
-            }
             let _closing = Closing(shared);
-            body(&Team { shared, n_threads })
+            let start = |&number: &usize| {
+                std::thread::Builder::new().spawn_scoped(scope, move || shared.serve(number)).is_ok()
+            };
+            let n_started = (1..n_threads).take_while(start).count();
+            body(&Team { shared, n_threads: 1 + n_started })
         })
     }
 
