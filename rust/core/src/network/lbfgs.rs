@@ -208,7 +208,8 @@ mod tests {
         let changes = [("solver", text("lbfgs")), ("max_fun", Value::Int(max_fun))];
         let settings = Settings::parse(&candidate(&problem, &changes), &data)?;
         let sample = Sample::<f64>::new(&data, &settings.shared, &[]);
-        let mut learner = Learner::<f64>::new(&settings.own, [data.d, sample.k], 5, None, [1, 1], &Control::new(None))?;
+        let mut learner =
+            Learner::<f64>::new(&settings.own, [data.d, sample.k], 5, None, [1, 1], &Control::new(None))?;
         learner.w.iter_mut().for_each(|w| *w *= 20.0);
         let (rows, mut memory) = ((0..70).collect::<Vec<u32>>(), Memory::default());
         let batch = sample.gather(&rows, &mut memory, None);

@@ -106,16 +106,6 @@ impl Plan {
         self.n_moments > 0
     }
 
-    /// The largest layer behind the input.
-    pub fn widest(&self) -> usize {
-        self.layers.iter().map(|layer| layer.n_out).max().unwrap_or(0)
-    }
-
-    /// Products of one row going forward: the measure of its work.
-    pub fn work(&self) -> usize {
-        self.n_weights
-    }
-
     /// First parameters: a function of seed and shapes only. `Error::Interrupted` if the control stopped it.
     pub fn draw<T: Float>(&self, start: Start, seed: u64, control: &Control) -> Result<Vec<T>> {
         let mut w = filled(self.n_parameters, T::of_f64(0.0), "the parameters of a network")?;

@@ -157,7 +157,8 @@ fn objective(problem: &Problem, changes: &[(&str, Value)]) -> Result<f64> {
     let data = problem.data();
     let settings = Settings::parse(&candidate(problem, changes), &data)?;
     let sample = super::sample::Sample::<f64>::new(&data, &settings.shared, &[]);
-    let mut learner = Learner::<f64>::new(&settings.own, [D, sample.k], 5, None, [1, 1], &Control::new(None))?;
+    let mut learner =
+        Learner::<f64>::new(&settings.own, [D, sample.k], 5, None, [1, 1], &Control::new(None))?;
     let mut memory = super::sample::Memory::default();
     let rows: Vec<u32> = (0..70).collect();
     let batch: Rows<'_, f64> = sample.gather(&rows, &mut memory, None);
@@ -378,7 +379,8 @@ fn rates(problem: &Problem, changes: &[(&str, Value)], start: Option<&Network>) 
     let Settings { shared, own, epochs } = Settings::parse(&candidate(problem, changes), &data)?;
     let sample = super::sample::Sample::<f64>::new(&data, &shared, &[]);
     let (size, steps) = (20, N.div_ceil(20));
-    let mut learner = Learner::<f64>::new(&own, [D, sample.k], 5, start, [steps, epochs], &Control::new(None))?;
+    let mut learner =
+        Learner::<f64>::new(&own, [D, sample.k], 5, start, [steps, epochs], &Control::new(None))?;
     let (mut memory, rows) = (super::sample::Memory::default(), (0..N as u32).collect::<Vec<_>>());
     let mut rates = Vec::new();
     Team::with(1, |team| {
@@ -445,7 +447,11 @@ fn a_start_by_another_rule_is_no_best_to_beat() -> Result<()> {
         let other = run(!early, Some(&first))?;
         for model in [&first, &same, &other] {
             let history = &model.history;
-            let of = if history.validation_scores.is_empty() { &history.losses } else { &history.validation_scores };
+            let of = if history.validation_scores.is_empty() {
+                &history.losses
+            } else {
+                &history.validation_scores
+            };
             assert!(of.contains(&history.best), "{} is none of {of:?}", history.best);
         }
         assert_eq!((same.history.losses.len(), other.history.losses.len()), (12, 12));
@@ -481,8 +487,7 @@ fn a_mean_that_never_moves_is_refused() {
 fn a_deadline_ends_a_slow_start_without_an_error() -> Result<()> {
     let problem = Problem::new(1, &[2]);
     let wide = Value::Ints(vec![3000, 3000]);
-    let candidates =
-        [candidate(&problem, &[("hidden_layer_sizes", wide), ("init", text("orthogonal"))])];
+    let candidates = [candidate(&problem, &[("hidden_layer_sizes", wide), ("init", text("orthogonal"))])];
     let soon = Control::new(Some(std::time::Duration::from_millis(50)));
     let outcome = sweep_under(&soon, &problem, &candidates, 1)?;
     assert!(outcome.evaluations[0].iter().all(Option::is_none));
