@@ -15,6 +15,7 @@ use crate::data::Data;
 use crate::descent::batches;
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
+use crate::metric::{first_argmax, r2};
 use crate::parallel::Control;
 use crate::vectors::Vectors;
 
@@ -211,8 +212,7 @@ impl<T: Precision> Run<'_, T> {
             let hit = if k == data.n_outputs {
                 z.iter().zip(target(i)).all(|(&z, &y)| f64::from(u8::from(z > 0.0)) == y)
             } else {
-                let best = (1..k).fold(0, |best, j| if z[j] > z[best] { j } else { best });
-                best as f64 == target(i)[0]
+                first_argmax(z) as f64 == target(i)[0]
             };
             right += if hit { weight(i) } else { 0.0 };
             total += weight(i);
@@ -221,15 +221,11 @@ impl<T: Precision> Run<'_, T> {
     }
 }
 
-/// 1 - sum w (y - p)^2 / sum w (y - mean)^2.
+/// R2 of predictions p of y, of weights w: all (n,).
 fn weighted_r2(y: &[f64], p: &[f64], w: &[f64]) -> f64 {
     let total: f64 = w.iter().sum();
     let mean = y.iter().zip(w).map(|(y, w)| y * w).sum::<f64>() / total;
     let residual: f64 = y.iter().zip(p).zip(w).map(|((y, p), w)| w * (y - p) * (y - p)).sum();
     let around: f64 = y.iter().zip(w).map(|(y, w)| w * (y - mean) * (y - mean)).sum();
-    match (residual == 0.0, around == 0.0) {
-        (true, _) => 1.0,
-        (false, true) => 0.0,
-        (false, false) => 1.0 - residual / around,
-    }
+    r2(residual, around)
 }
