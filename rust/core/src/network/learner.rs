@@ -8,7 +8,7 @@ use std::sync::{Mutex, RwLock};
 use super::loss::Output;
 use super::model::{Network, Numbers, Precision};
 use super::pass::{Mode, Pass, Rows};
-use super::pieces::{GROUP, LANES, Numbered, Unit, square, squares};
+use super::pieces::{GROUP, LANES, Numbered, Unit, square, squares, units};
 use super::plan::Plan;
 use super::settings::{Keep, Own, Resume};
 use super::team::Team;
@@ -22,8 +22,6 @@ use crate::vectors::Vectors;
 
 /// Most rows of a part of a batch.
 const PART: usize = 128;
-/// Least numbers of a layer's weights that threads share.
-const WORTH_SHARING: usize = 4096;
 
 /// Memory and threads that all networks of a group use one after the other.
 pub struct Tools<'a, 'b, T> {
@@ -92,8 +90,10 @@ pub struct Learner<T> {
     pub plan: Plan,
     pub own: Own,
     seed: u64,
+    /// Parameters (n_parameters,), placed by the plan, and running moments of normalised layers (n_moments,).
     pub w: Vec<T>,
     pub moments: Vec<T>,
+    /// As w; what the optimiser remembers likewise, or nothing (optimiser.rs).
     gradient: Vec<T>,
     first: Vec<T>,
     second: Vec<T>,
@@ -119,7 +119,7 @@ pub struct Learner<T> {
 }
 
 impl<T: Precision> Learner<T> {
-    /// `steps` an epoch, `epochs` at most. `Error::Interrupted` if the control stopped the drawing of parameters.
+    /// `steps` an epoch, `epochs` at most. `Error::Interrupted` if the control stopped it as it drew parameters.
     pub fn new(
         own: &Own,
         sizes: [usize; 2],
@@ -303,7 +303,7 @@ impl<T: Precision> Learner<T> {
     fn pace(&mut self, sum: f64) {
         let Own { rule, rate, alpha, .. } = &self.own;
         let clock = Clock {
-            // Batches of this run, those without weight as well: a schedule begins anew, and ends with the run.
+            // Batches of this run, those without weight too: a schedule begins anew, and ends with the run.
             t: (self.epoch * self.steps + self.batch) as u64,
             epoch: self.epoch,
             steps: self.steps,
@@ -333,6 +333,7 @@ impl<T: Precision> Learner<T> {
             first: &mut self.first,
             second: &mut self.second,
         };
+        let units = units(plan, tools.n_threads(), &mut rest, &mut self.squares);
         let pace = &self.paces[0];
         let weights = |unit: &mut Unit<'_, T>, packing: &mut Packing<T>| {
             for p in 0..n_parts {
@@ -347,20 +348,6 @@ impl<T: Precision> Learner<T> {
                 unit.numbers.follow(optimiser, pace, vectors);
             }
         };
-        let n_threads = tools.n_threads();
-        let (mut units, mut left) = (Vec::new(), &mut self.squares[..]);
-        for (l, layer) in plan.layers.iter().enumerate() {
-            let n_groups = layer.n_in.div_ceil(GROUP);
-            let pieces = if layer.weights.len() < WORTH_SHARING { 1 } else { n_threads };
-            for piece in 0..pieces {
-                let groups = n_groups * piece / pieces..n_groups * (piece + 1) / pieces;
-                let rows = groups.start * GROUP..layer.n_in.min(groups.end * GROUP);
-                let numbers = rest.cut(rows.len() * layer.n_out);
-                let (squares, others) = std::mem::take(&mut left).split_at_mut(groups.len());
-                left = others;
-                units.push((piece, Mutex::new(Unit { l, rows, numbers, squares })));
-            }
-        }
         tools.run(|thread| {
             let Ok(mut packing) = tools.packings[thread].lock() else { return };
             for (_, unit) in units.iter().filter(|(piece, _)| *piece == thread) {
@@ -369,20 +356,7 @@ impl<T: Precision> Learner<T> {
             }
         });
         drop(units);
-        for p in 0..n_parts {
-            let Ok(pass) = tools.passes[p].read() else { return f64::NAN };
-            let mut left = &mut rest.gradient[..];
-            for (l, layer) in plan.layers.iter().enumerate() {
-                let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
-                pass.biases_gradient(plan, l, own, p > 0);
-                left = others;
-            }
-            for (l, layer) in plan.layers.iter().enumerate().filter(|(_, layer)| !layer.gains.is_empty()) {
-                let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
-                pass.gains_gradient(l, own);
-                left = others;
-            }
-        }
+        other_gradients(plan, &tools.passes[..n_parts], rest.gradient);
         if follow {
             rest.follow(optimiser, &self.paces[1], vectors);
         }
@@ -482,6 +456,24 @@ impl<T: Precision> Learner<T> {
             n_seen: self.seen,
             eta: self.eta,
             history: self.history.clone(),
+        }
+    }
+}
+
+/// The gradient of the biases and then of the gains, which the passes have by part of a batch.
+fn other_gradients<T: Precision>(plan: &Plan, passes: &[RwLock<Pass<T>>], gradient: &mut [T]) {
+    for (p, pass) in passes.iter().enumerate() {
+        let Ok(pass) = pass.read() else { return };
+        let mut left = &mut *gradient;
+        for (l, layer) in plan.layers.iter().enumerate() {
+            let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
+            pass.biases_gradient(plan, l, own, p > 0);
+            left = others;
+        }
+        for (l, layer) in plan.layers.iter().enumerate().filter(|(_, layer)| !layer.gains.is_empty()) {
+            let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
+            pass.gains_gradient(l, own);
+            left = others;
         }
     }
 }
