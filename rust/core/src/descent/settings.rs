@@ -165,8 +165,8 @@ pub fn rate(reader: &mut Reader<'_>, eta0: &str, schedules: &[&str], alpha: f64)
     Ok(Rate { schedule, eta0, warmup: reader.count("warmup_epochs", 0)? })
 }
 
-/// How parameters follow their gradients: `given` is the value of the hyperparameter `name`, `optimisers` are the
-/// names to choose from, and `epsilon` is what Adam's is called.
+/// How parameters follow their gradients: `given` is the value of the hyperparameter `name`, `optimisers` are
+/// the names to choose from, and `epsilon` is what Adam's is called.
 pub fn rule(
     reader: &mut Reader<'_>,
     (name, given): (&str, &str),

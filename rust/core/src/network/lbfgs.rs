@@ -154,8 +154,7 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
     }
 
     /// A point along the direction with f(a) <= f(0) + C1 a f'(0) and |f'(a)| <= C2 |f'(0)|; failing that, the
-    /// lowest with the first that was found before the trials, or the evaluations of f, are used up or the work
-    /// is to stop.
+    /// lowest with the first, if there is one when trials or evaluations of f are used up or the work is to stop.
     fn search(&mut self, here: &Point, direction: &[f64], slope: f64, first: f64) -> Option<Point> {
         // Invariant: `low` has sufficient decrease, and a good length lies between `low` and `high`.
         let (mut low, mut low_value) = (0.0, here.value);
