@@ -201,15 +201,20 @@ mod tests {
     /// A search whose f was evaluated at its start, under this control: (evaluations after a step, whether the
     /// step led anywhere).
     fn one_step(max_fun: i64, control: &Control) -> Result<(usize, bool)> {
-        let problem = Problem::new(1, &[2]);
+        let problem = Problem::new(1, &[]);
         let data = problem.data();
-        // The slope at the start is steep: the first trial falls too little, and others must follow.
-        let changes = [("solver", text("lbfgs")), ("max_fun", Value::Int(max_fun))];
+        let changes = [
+            ("solver", text("lbfgs")),
+            ("max_fun", Value::Int(max_fun)),
+            ("hidden_layer_sizes", Value::Ints(Vec::new())),
+            ("activation", text("")),
+        ];
         let settings = Settings::parse(&candidate(&problem, &changes), &data)?;
         let sample = Sample::<f64>::new(&data, &settings.shared, &[]);
         let mut learner =
             Learner::<f64>::new(&settings.own, [data.d, sample.k], 5, None, [1, 1], &Control::new(None))?;
-        learner.w.iter_mut().for_each(|w| *w *= 20.0);
+        // A parabola, far from its minimum: the first trial is much too short, and others follow.
+        learner.w.fill(100.0);
         let (rows, mut memory) = ((0..70).collect::<Vec<u32>>(), Memory::default());
         let batch = sample.gather(&rows, &mut memory, None);
         Ok(Team::with(1, |team| {

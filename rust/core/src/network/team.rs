@@ -10,8 +10,9 @@ use std::thread::Thread;
 
 use crate::parallel::lock;
 
-/// How often a thread looks for work before it sleeps, and how often before it lets others run.
-const LOOKS: u32 = 20_000;
+/// How often a thread looks for work before it sleeps (tests want it to), and how often before it lets others
+/// run.
+const LOOKS: u32 = if cfg!(test) { 2_100 } else { 20_000 };
 const BUSY_LOOKS: u32 = 2_000;
 
 type Work<'a> = &'a (dyn Fn(usize) + Sync);
