@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from contracts.cases import KINDS, SLOW, SMALL
+from contracts.cases import KINDS, LARGE, SLOW, SMALL
 from setpoint.tuning import TUNERS
 
 pytestmark = [
@@ -106,4 +106,4 @@ def test_few_long_steps(kind):
 def test_search(name):
     kind = KINDS[0]
     wrap = WRAP.format(name=name, grid={"criterion": ["gini", "entropy"], "max_depth": [3, None]})
-    assert_stops(kind, 500, kind.long, wrap)
+    assert_stops(kind, 500, kind.only(LARGE), wrap)
