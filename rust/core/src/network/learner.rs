@@ -63,7 +63,7 @@ pub struct History {
     /// Of the rows kept back, if the rule is early stopping: then the best epoch is that of the best score.
     pub validation_losses: Vec<f64>,
     pub validation_scores: Vec<f64>,
-    /// The best loss or score so far.
+    /// The best loss or score since early stopping was last switched, if ever.
     pub best: f64,
     /// The epoch of the parameters that are kept, from 1; 0 before the first.
     pub best_epoch: usize,
