@@ -19,6 +19,7 @@ import pytest
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils import get_tags
 
+from setpoint.estimators.epochs import EpochEstimator
 from setpoint.estimators.matrix import MatrixEstimator
 from setpoint.families import FAMILIES
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
@@ -44,6 +45,9 @@ PRECISE_OF = {
 
 LARGE = {"n_estimators": 1_000_000}
 """Hyperparameters that make a training of many short steps long, where it has them."""
+
+ENDLESS = {"max_iter": 1_000_000_000, "n_iter_no_change": 1_000_000_000}
+"""Hyperparameters that make a training in epochs long, however few its rows."""
 
 SLOW = {"n_estimators": 100, "max_features": None}
 """Hyperparameters that make a training of few long steps long, where it has them."""
@@ -101,6 +105,11 @@ class Kind:
         """Hyperparameters of a training that agrees with others."""
         precise = PRECISE | PRECISE_OF.get(str(self), {})
         return self.only(precise) if self.agreement else {}
+
+    @property
+    def long(self) -> dict[str, int]:
+        """Hyperparameters of a training of many short steps, if there are any that make it long."""
+        return self.only(ENDLESS if issubclass(self.cls, EpochEstimator) else LARGE)
 
     @property
     def effective(self) -> dict[str, object]:

@@ -93,7 +93,7 @@ def assert_stops(kind, rows, large, wrap=""):
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_many_short_steps(kind):
-    assert_stops(kind, 500, kind.only(LARGE))
+    assert_stops(kind, 500, kind.long)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

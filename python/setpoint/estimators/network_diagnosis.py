@@ -32,6 +32,7 @@ def diagnose(history: Mapping[str, Any]) -> str:
             f"Training loss {training[-1]:.4g} after {n} epochs{advice}. Set early_stopping=True "
             "to see by rows kept back whether the network overfits."
         )
+    training = training[-len(validation) :]  # a start of another rule kept no rows back
     best = int(np.argmin(validation))
     seen = (
         f"training loss {training[-1]:.4g}, validation loss {validation[-1]:.4g} after {n} epochs"

@@ -30,6 +30,12 @@ pub trait Float:
     fn to_f64(self) -> f64;
 }
 
+/// A number of the type that is computed in.
+#[inline(always)]
+pub fn number<T: Float>(value: f64) -> T {
+    T::of_f64(value)
+}
+
 macro_rules! float {
     ($($kind:ident)*) => {$(
         impl Float for $kind {

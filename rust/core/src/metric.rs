@@ -173,7 +173,6 @@ impl<'a> Regressed<'a> {
         }
     }
 
-    /// `1 - sum (y - p)^2 / sum (y - mean y)^2`; 1 if the first sum is 0, else 0 if the second is.
     fn r2(&self) -> Option<f64> {
         let n = self.y.len();
         if n < 2 {
@@ -183,11 +182,17 @@ impl<'a> Regressed<'a> {
         let square = |x: f64| x * x;
         let residual = pairwise_sum(0..n, &|i| square(self.y[i] - self.prediction[i]));
         let total = pairwise_sum(0..n, &|i| square(self.y[i] - centre));
-        Some(match (residual == 0.0, total == 0.0) {
-            (true, _) => 1.0,
-            (false, true) => 0.0,
-            (false, false) => 1.0 - residual / total,
-        })
+        Some(r2(residual, total))
+    }
+}
+
+/// R2 of `residual` = sum (y - p)^2 and `total` = sum (y - mean y)^2, both weighted or not: 1 if the first is 0,
+/// else 0 if the second is.
+pub(crate) fn r2(residual: f64, total: f64) -> f64 {
+    match (residual == 0.0, total == 0.0) {
+        (true, _) => 1.0,
+        (false, true) => 0.0,
+        (false, false) => 1.0 - residual / total,
     }
 }
 
@@ -283,7 +288,8 @@ impl<'a> Classified<'a> {
     }
 }
 
-fn first_argmax(row: &[f64]) -> usize {
+/// The first of the places with the greatest number.
+pub(crate) fn first_argmax(row: &[f64]) -> usize {
     let mut best = 0;
     for (class, &p) in row.iter().enumerate() {
         if p > row[best] {

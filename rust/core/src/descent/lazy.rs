@@ -16,7 +16,7 @@ use super::optimiser::{Pace, clip};
 use super::penalty::soft;
 use super::products::add_scaled;
 use super::state::Plane;
-use crate::elementary::Float;
+use crate::elementary::{Float, number};
 use crate::error::{Result, filled};
 use crate::matrix::Matrix;
 use crate::vectors::Vectors;
@@ -37,10 +37,6 @@ pub struct Lazy<T> {
     /// The gradient of the touched columns.
     gradient: Vec<T>,
     vectors: Vectors,
-}
-
-fn number<T: Float>(value: f64) -> T {
-    T::of_f64(value)
 }
 
 impl<T: Float> Lazy<T> {

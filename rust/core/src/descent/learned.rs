@@ -116,7 +116,7 @@ impl Frame<'_> {
     }
 }
 
-/// The mean over columns by epoch; a column that has ended stays as it was.
+/// The mean over columns by epoch; a column that has ended stays as it was. No curve is empty if n > 0.
 fn mean_curve<'a>(curves: impl Iterator<Item = &'a Vec<f64>> + Clone, n: usize) -> Vec<f64> {
     let n_curves = curves.clone().count() as f64;
     let at = |curve: &Vec<f64>, epoch: usize| curve[epoch.min(curve.len() - 1)];

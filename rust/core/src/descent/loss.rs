@@ -16,7 +16,7 @@
 //!
 //! These are scikit-learn's, with its slopes where there is a kink, and its bound on slopes.
 
-use crate::elementary::{Float, logistic, softplus};
+use crate::elementary::{Float, logistic, number, softplus};
 use crate::vectors::{Kernel, Vectors, widest};
 
 /// Which loss.
@@ -71,11 +71,6 @@ struct Hinge;
 struct SquaredHinge;
 struct Perceptron;
 struct ModifiedHuber;
-
-#[inline(always)]
-fn number<T: Float>(value: f64) -> T {
-    T::of_f64(value)
-}
 
 #[inline(always)]
 fn positive<T: Float>(value: T) -> T {

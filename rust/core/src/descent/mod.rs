@@ -17,6 +17,7 @@
 //! | products  | scores and gradient of a batch                              |
 //! | state     | the numbers that training moves                             |
 //! | lazy      | plain steps on sparse rows                                  |
+//! | validate  | how good columns are on rows kept back                      |
 //! | watch     | when a column has trained enough                            |
 //! | run       | the one loop                                                |
 //! | learned, advice | from columns to a model, and what to tell of it       |
@@ -38,6 +39,7 @@ pub mod schedule;
 pub mod settings;
 mod state;
 mod sweep;
+mod validate;
 mod watch;
 
 pub use sweep::Descents;

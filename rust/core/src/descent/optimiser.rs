@@ -96,11 +96,6 @@ impl<T: Float> Pace<T> {
         self.rate.len()
     }
 
-    /// Sets a lane for step t (from 1) with learning rate eta.
-    pub fn set(&mut self, lane: usize, rule: &Rule, penalty: Penalty, eta: f64, t: u64) {
-        self.fill(lane..lane + 1, Numbers::new(rule, penalty, eta, t));
-    }
-
     /// Sets all lanes as the first `lanes` are.
     pub fn repeat(&mut self, lanes: usize) {
         let n = self.lanes();

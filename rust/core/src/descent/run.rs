@@ -18,6 +18,7 @@ use super::products::{Products, add_scaled};
 use super::schedule::Clock;
 use super::settings::{Own, Settings, Shared};
 use super::state::{Plane, State};
+use super::validate::validate;
 use super::watch::Column;
 use crate::data::Data;
 use crate::elementary::Float;
@@ -30,8 +31,6 @@ use crate::vectors::Vectors;
 const LIMIT: f64 = 1e12;
 /// Loops over coefficients take rows of at least this many numbers at a time.
 const ROW: usize = 64;
-/// Rows of one product where rows are only scored.
-const BLOCK: usize = 256;
 /// Rows between two looks at the control.
 const ROWS_UNWATCHED: usize = 512;
 
@@ -66,7 +65,8 @@ impl Task<'_> {
         scores_per_row(self.data)
     }
 
-    fn weight(&self, i: u32) -> f64 {
+    /// Of a row.
+    pub fn weight(&self, i: u32) -> f64 {
         self.data.sample_weight.map_or(1.0, |weights| weights[i as usize])
     }
 }
@@ -225,7 +225,13 @@ impl<'a, T: Float> Run<'a, T> {
         let shared = self.task.shared();
         for epoch in 0..last {
             if self.live.is_empty() {
+                // Epochs that no column needs are over as well.
+                control.advance((last - epoch) * self.task.models.len());
                 break;
+            }
+            // An epoch of few rows does not look by itself.
+            if control.stopped() {
+                return Ok(());
             }
             order(&self.train, shared.seed, self.past.epochs + epoch, shared.shuffle, &mut rows);
             if !self.epoch(&rows, epoch, control) {
@@ -421,7 +427,11 @@ impl<'a, T: Float> Run<'a, T> {
     /// Takes note of the epoch in each column.
     fn end_epoch(&mut self, losses: &[f64]) {
         let n = self.train.len() as f64;
-        let scores = self.validate();
+        let (w, lanes, n_columns) = (&self.state.w, &self.lanes, self.live.len());
+        let scores = match self.held.is_empty() {
+            true => Vec::new(),
+            false => validate(self.task, &self.held, w, lanes, n_columns, &mut self.batch.products),
+        };
         for (lane, loss) in losses.iter().enumerate().take(self.live.len()) {
             let own = self.own(lane);
             let w = self.state.w.coef.iter().skip(lane).step_by(self.state.lanes);
@@ -435,32 +445,11 @@ impl<'a, T: Float> Run<'a, T> {
                 self.columns[c].astray = astray;
                 continue;
             }
-            self.columns[c].diverge();
+            self.columns[c].diverge(!scores.is_empty());
             let kept = std::mem::take(&mut self.ended[c].w);
             let last = if kept.is_empty() { self.state.before.column(lane) } else { kept };
             self.state.restart(lane, &last);
         }
-    }
-
-    /// By lane, the score of the rows kept back: the share of right signs, or R2. None without such rows.
-    fn validate(&mut self) -> Vec<f64> {
-        let (data, lanes) = (self.task.data, self.state.lanes);
-        let mut tallies = vec![Tally::default(); if self.held.is_empty() { 0 } else { self.live.len() }];
-        for rows in self.held.chunks(BLOCK) {
-            self.batch.products.scores(&data.x, rows, &self.state.w, &mut self.batch.z);
-            for (&i, z) in rows.iter().zip(self.batch.z.chunks_exact(lanes)) {
-                let (weight, y) = (self.task.weight(i), data.y[i as usize]);
-                for (lane, tally) in tallies.iter_mut().enumerate() {
-                    if self.lanes.classes {
-                        let right = (z[lane] > T::of_f64(0.0)) == (T::of_f64(y) == self.lanes.class[lane]);
-                        tally.add(weight, if right { 0.0 } else { 1.0 }, y);
-                    } else {
-                        tally.add(weight, (z[lane].to_f64() - y).powi(2), y);
-                    }
-                }
-            }
-        }
-        tallies.iter().map(|tally| if self.lanes.classes { tally.accuracy() } else { tally.r2() }).collect()
     }
 
     /// Takes out the columns that have ended.
@@ -517,38 +506,5 @@ impl<T: Float> Batch<T> {
         self.y.extend(rows.iter().map(|&i| T::of_f64(task.data.y[i as usize])));
         self.weights.clear();
         self.weights.extend(rows.iter().map(|&i| T::of_f64(task.weight(i))));
-    }
-}
-
-/// Weighted sums over rows kept back.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    weight: f64,
-    error: f64,
-    mean: f64,
-    /// Sum of weight (y - mean)^2, by West's update (1979).
-    spread: f64,
-}
-
-impl Tally {
-    fn add(&mut self, weight: f64, error: f64, y: f64) {
-        self.weight += weight;
-        self.error += weight * error;
-        let away = y - self.mean;
-        self.mean += away * weight / self.weight;
-        self.spread += weight * away * (y - self.mean);
-    }
-
-    fn accuracy(&self) -> f64 {
-        1.0 - self.error / self.weight
-    }
-
-    /// Of targets that are all alike, 1 if they are met and else 0 (as in scikit-learn).
-    fn r2(&self) -> f64 {
-        match (self.error, self.spread) {
-            (error, spread) if spread > 0.0 => 1.0 - error / spread,
-            (0.0, _) => 1.0,
-            _ => 0.0,
-        }
     }
 }

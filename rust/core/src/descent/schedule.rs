@@ -11,7 +11,8 @@
 //! ```
 //!
 //! t counts steps from 1. `optimal` is Bottou's (Stochastic gradient descent tricks, 2012) as scikit-learn
-//! starts it; `one_cycle` is Smith and Topin's (Super-convergence, 2019) as PyTorch has it. During a warm-up of E epochs, each is multiplied by t / (steps of E epochs).
+//! starts it; `one_cycle` is Smith and Topin's (Super-convergence, 2019) as PyTorch has it. During a warm-up
+//! of E epochs, each is multiplied by t / (steps of E epochs).
 
 /// Below this rate `adaptive` gives up.
 const LEAST_RATE: f64 = 1e-6;

@@ -11,6 +11,10 @@ use crate::class_weight::ClassWeight;
 use crate::data::Data;
 use crate::error::{Error, Result};
 
+/// Names of the schedules and the optimisers.
+const SCHEDULES: [&str; 6] = ["constant", "optimal", "invscaling", "adaptive", "cosine", "step"];
+const OPTIMISERS: [&str; 3] = ["sgd", "adam", "adamw"];
+
 /// What candidates must have in common to run side by side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shared {
@@ -63,12 +67,13 @@ impl Settings {
         let mut reader = Reader::new(candidate);
         let max_iter = reader.count("max_iter", 1)?;
         let alpha = reader.float("alpha", 0.0, f64::INFINITY)?;
-        let clip_norm = optional(&mut reader, "clip_norm", 0.0)?;
+        let clip_norm = optional(&mut reader, "clip_norm", f64::MIN_POSITIVE)?;
         let early = reader.bool("early_stopping")?;
         let fraction = reader.float("validation_fraction", 0.0, 1.0)?;
         let average = average(reader.take("average")?)?;
-        let schedule = schedule(&mut reader, alpha)?;
-        let rule = rule(&mut reader)?;
+        let rate = rate(&mut reader, "eta0", &SCHEDULES, alpha)?;
+        let optimiser = ("optimizer", reader.text("optimizer")?);
+        let rule = rule(&mut reader, optimiser, &OPTIMISERS, "adam_epsilon")?;
         let settings = Settings {
             shared: Shared {
                 loss: loss(reader.text("loss")?, !data.n_classes.is_empty())?,
@@ -82,11 +87,7 @@ impl Settings {
                 resume: reader.bool("resume")?,
             },
             own: Own {
-                rate: Rate {
-                    schedule,
-                    eta0: reader.float("eta0", f64::MIN_POSITIVE, f64::MAX)?,
-                    warmup: reader.count("warmup_epochs", 0)?,
-                },
+                rate,
                 rule,
                 penalty: penalty(&mut reader, alpha)?,
                 epsilon: reader.float("epsilon", 0.0, f64::INFINITY)?,
@@ -96,7 +97,7 @@ impl Settings {
                 tol: optional(&mut reader, "tol", 0.0)?.unwrap_or(f64::NEG_INFINITY),
                 n_iter_no_change: reader.count("n_iter_no_change", 1)?,
                 class_weight: ClassWeight::parse(reader.take("class_weight")?, data.n_classes)?,
-                planned: if schedule == Schedule::Cosine { max_iter } else { 0 },
+                planned: if rate.schedule == Schedule::Cosine { max_iter } else { 0 },
             },
             max_iter,
         };
@@ -115,7 +116,8 @@ impl Settings {
     }
 }
 
-fn optional(reader: &mut Reader<'_>, name: &str, least: f64) -> Result<Option<f64>> {
+/// A finite number not below `least`, or none.
+pub fn optional(reader: &mut Reader<'_>, name: &str, least: f64) -> Result<Option<f64>> {
     match reader.take(name)? {
         Value::None => Ok(None),
         value => match as_float(value) {
@@ -136,52 +138,70 @@ fn loss(name: &str, classification: bool) -> Result<Loss> {
     }
 }
 
-fn schedule(reader: &mut Reader<'_>, alpha: f64) -> Result<Schedule> {
-    let name = reader.text("learning_rate")?;
+/// How long steps are: `eta0` is what the first rate is called, `schedules` are the names to choose from, and
+/// `alpha` is what `optimal` is computed from.
+pub fn rate(reader: &mut Reader<'_>, eta0: &str, schedules: &[&str], alpha: f64) -> Result<Rate> {
     let power = reader.float("power_t", 0.0, f64::MAX)?;
     let every = reader.count("step_every", 1)?;
     let factor = reader.float("step_factor", 0.0, 1.0)?;
-    match name {
-        "constant" => Ok(Schedule::Constant),
-        "invscaling" => Ok(Schedule::InvScaling { power }),
-        "adaptive" => Ok(Schedule::Adaptive),
-        "cosine" => Ok(Schedule::Cosine),
-        "step" => Ok(Schedule::Step { every, factor }),
-        "optimal" if alpha > 0.0 => Ok(Schedule::optimal(alpha)),
-        "optimal" => {
-            Err(Error::invalid("alpha must be > 0 with learning_rate='optimal', which is computed from it"))
-        }
-        _ => Err(wrong(
-            "learning_rate",
-            &Value::Text(name.to_owned()),
-            "constant, optimal, invscaling, adaptive, cosine or step",
-        )),
+    let name = reader.text("learning_rate")?;
+    let schedule = match name {
+        "constant" => Some(Schedule::Constant),
+        "invscaling" => Some(Schedule::InvScaling { power }),
+        "adaptive" => Some(Schedule::Adaptive),
+        "cosine" => Some(Schedule::Cosine),
+        "step" => Some(Schedule::Step { every, factor }),
+        "one_cycle" => Some(Schedule::OneCycle),
+        "optimal" => Some(Schedule::optimal(alpha)),
+        _ => None,
+    };
+    let schedule = among("learning_rate", name, schedules, schedule)?;
+    if matches!(schedule, Schedule::Optimal { .. }) && alpha <= 0.0 {
+        return Err(Error::invalid(
+            "alpha must be > 0 with learning_rate='optimal', which is computed from it",
+        ));
     }
+    let eta0 = reader.float(eta0, f64::MIN_POSITIVE, f64::MAX)?;
+    Ok(Rate { schedule, eta0, warmup: reader.count("warmup_epochs", 0)? })
 }
 
-fn rule(reader: &mut Reader<'_>) -> Result<Rule> {
-    let name = reader.text("optimizer")?;
+/// How parameters follow their gradients: `given` is the value of the hyperparameter `name`, `optimisers` are
+/// the names to choose from, and `epsilon` is what Adam's is called.
+pub fn rule(
+    reader: &mut Reader<'_>,
+    (name, given): (&str, &str),
+    optimisers: &[&str],
+    epsilon: &str,
+) -> Result<Rule> {
     let momentum = reader.float("momentum", 0.0, 1.0)?;
     let nesterov = reader.bool("nesterovs_momentum")?;
     let weight_decay = reader.float("weight_decay", 0.0, f64::MAX)?;
-    let (optimiser, weight_decay) = match name {
-        "sgd" if momentum == 0.0 => (Optimiser::Plain, 0.0),
-        "sgd" if nesterov => (Optimiser::Nesterov, 0.0),
-        "sgd" => (Optimiser::HeavyBall, 0.0),
-        "adam" => (Optimiser::Adam, 0.0),
-        "adamw" => (Optimiser::Adam, weight_decay),
-        _ => return Err(wrong("optimizer", &Value::Text(name.to_owned()), "sgd, adam or adamw")),
+    let optimiser = match given {
+        "sgd" if momentum == 0.0 => Some(Optimiser::Plain),
+        "sgd" if nesterov => Some(Optimiser::Nesterov),
+        // lbfgs makes steps of its own.
+        "sgd" | "lbfgs" => Some(Optimiser::HeavyBall),
+        "adam" | "adamw" => Some(Optimiser::Adam),
+        "rmsprop" => Some(Optimiser::RmsProp),
+        _ => None,
     };
     Ok(Rule {
-        optimiser,
+        optimiser: among(name, given, optimisers, optimiser)?,
         momentum,
         beta_1: below_one(reader, "beta_1")?,
         beta_2: below_one(reader, "beta_2")?,
-        epsilon: reader.float("adam_epsilon", f64::MIN_POSITIVE, f64::MAX)?,
-        weight_decay,
+        epsilon: reader.float(epsilon, f64::MIN_POSITIVE, f64::MAX)?,
+        weight_decay: if given == "adamw" { weight_decay } else { 0.0 },
     })
 }
 
+/// What a name stands for, if it is one of those allowed.
+fn among<T>(name: &str, given: &str, allowed: &[&str], found: Option<T>) -> Result<T> {
+    let refused = || wrong(name, &Value::Text(given.to_owned()), &format!("one of {}", allowed.join(", ")));
+    found.filter(|_| allowed.contains(&given)).ok_or_else(refused)
+}
+
+/// A number in [0, 1): Adam's correction divides by 1 - beta^t.
 fn below_one(reader: &mut Reader<'_>, name: &str) -> Result<f64> {
     let value = reader.float(name, 0.0, 1.0)?;
     if value < 1.0 { Ok(value) } else { Err(wrong(name, &Value::Float(value), "a number in [0, 1)")) }

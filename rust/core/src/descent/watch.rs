@@ -68,12 +68,12 @@ impl Column {
         }
     }
 
-    /// Takes note of an epoch in which the column went astray.
-    pub fn diverge(&mut self) {
-        let last = self.objectives.last().copied().unwrap_or(f64::MAX);
-        self.objectives.push(last);
-        if let Some(&score) = self.scores.last() {
-            self.scores.push(score);
+    /// Takes note of an epoch in which the column went astray: its numbers are those of the epoch before, and
+    /// in the first epoch none. `is_scored`: some rows are kept back.
+    pub fn diverge(&mut self, is_scored: bool) {
+        self.objectives.push(self.objectives.last().copied().unwrap_or(f64::MAX));
+        if is_scored {
+            self.scores.push(self.scores.last().copied().unwrap_or(f64::NAN));
         }
         (self.ended, self.astray) = (Some(Ended::Diverged), true);
     }

@@ -1,6 +1,6 @@
 //! What a layer does to its scores: z (n, h) becomes f(z + b), in place, and slopes on the way back.
 
-use crate::elementary::{Float, exp, logistic};
+use crate::elementary::{Float, exp, logistic, number};
 use crate::seed::Stream;
 use crate::vectors::{Kernel, Vectors, widest};
 
@@ -86,11 +86,6 @@ trait Curve: Copy {
     const OF_SCORES: bool;
     fn value<T: Float>(self, z: T) -> T;
     fn slope<T: Float>(self, kept: T) -> T;
-}
-
-#[inline(always)]
-fn number<T: Float>(value: f64) -> T {
-    T::of_f64(value)
 }
 
 #[inline(always)]

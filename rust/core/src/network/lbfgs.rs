@@ -38,7 +38,7 @@ pub fn train<T: Precision>(
 ) -> Result<()> {
     let Settings { shared, own, epochs } = member.settings;
     let sizes = [sample.data.d, n_targets(sample.data)];
-    let mut learner = Learner::<T>::new(own, sizes, shared.seed, start, 1, *epochs)?;
+    let mut learner = Learner::<T>::new(own, sizes, shared.seed, start, [1, *epochs], control)?;
     let mut memory = Memory::default();
     let batch = sample.gather(rows, &mut memory, None);
     let outcome = Team::with(n_threads, |team| {
@@ -89,17 +89,18 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
         let mut here = self.at(self.learner.w.iter().map(|w| w.to_f64()).collect());
         let mut converged = false;
         for _ in 0..most {
-            if self.control.stopped() {
-                return None;
-            }
             if here.gradient.iter().all(|g| g.abs() <= tol) {
                 converged = true;
                 break;
             }
-            if self.calls >= self.learner.own.max_fun {
+            if self.is_spent() {
                 break;
             }
-            let Some(next) = self.step(&here) else { break };
+            let next = self.step(&here);
+            if self.control.stopped() {
+                return None;
+            }
+            let Some(next) = next else { break };
             let decrease = here.value - next.value;
             let scale = here.value.abs().max(next.value.abs()).max(1.0);
             let between =
@@ -119,6 +120,11 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
         (history.best, history.best_epoch) = (here.value, history.losses.len());
         self.learner.w.iter_mut().zip(&here.w).for_each(|(w, &value)| *w = T::of_f64(value));
         Some(converged)
+    }
+
+    /// Whether f was evaluated as often as it may be.
+    fn is_spent(&self) -> bool {
+        self.calls >= self.learner.own.max_fun
     }
 
     fn at(&mut self, w: Vec<f64>) -> Point {
@@ -148,13 +154,16 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
     }
 
     /// A point along the direction with f(a) <= f(0) + C1 a f'(0) and |f'(a)| <= C2 |f'(0)|; failing that, the
-    /// lowest with the first.
+    /// lowest with the first, if there is one when trials or evaluations of f are used up or the work is to stop.
     fn search(&mut self, here: &Point, direction: &[f64], slope: f64, first: f64) -> Option<Point> {
         // Invariant: `low` has sufficient decrease, and a good length lies between `low` and `high`.
         let (mut low, mut low_value) = (0.0, here.value);
         let mut high: Option<f64> = None;
         let (mut length, mut best) = (first, None);
         for _ in 0..MOST_TRIALS {
+            if self.is_spent() || self.control.stopped() {
+                break;
+            }
             let mut w = here.w.clone();
             add_scaled(&mut w, length, direction);
             let trial = self.at(w);
@@ -178,5 +187,53 @@ impl<'a, 'b, 'c, 'd, T: Precision> Search<'a, 'b, 'c, 'd, T> {
             };
         }
         best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::tests::{Problem, candidate, text};
+    use super::*;
+    use crate::candidate::Value;
+
+    /// A search whose f was evaluated at its start, under this control: (evaluations after a step, whether the
+    /// step led anywhere).
+    fn one_step(max_fun: i64, control: &Control) -> Result<(usize, bool)> {
+        let problem = Problem::new(1, &[]);
+        let data = problem.data();
+        let changes = [
+            ("solver", text("lbfgs")),
+            ("max_fun", Value::Int(max_fun)),
+            ("hidden_layer_sizes", Value::Ints(Vec::new())),
+            ("activation", text("")),
+        ];
+        let settings = Settings::parse(&candidate(&problem, &changes), &data)?;
+        let sample = Sample::<f64>::new(&data, &settings.shared, &[]);
+        let mut learner =
+            Learner::<f64>::new(&settings.own, [data.d, sample.k], 5, None, [1, 1], &Control::new(None))?;
+        // A parabola, far from its minimum: the first trial is much too short, and others follow.
+        learner.w.fill(100.0);
+        let (rows, mut memory) = ((0..70).collect::<Vec<u32>>(), Memory::default());
+        let batch = sample.gather(&rows, &mut memory, None);
+        Ok(Team::with(1, |team| {
+            let tools = Tools::new(70, Some(team));
+            let mut search = Search::new(&mut learner, &batch, &tools, control);
+            let here = search.at(search.learner.w.clone());
+            let next = search.step(&here);
+            (search.calls, next.is_some())
+        }))
+    }
+
+    #[test]
+    fn a_line_search_keeps_to_its_evaluations_and_its_time() -> Result<()> {
+        let (calls, found) = one_step(100, &Control::new(None))?;
+        assert!(found && calls > 3, "{calls} evaluations");
+        for most in 1..calls {
+            assert_eq!(one_step(most as i64, &Control::new(None))?.0, most);
+        }
+        assert_eq!(one_step(100, &Control::new(Some(Duration::ZERO)))?, (1, false));
+        Ok(())
     }
 }

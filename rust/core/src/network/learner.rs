@@ -8,7 +8,7 @@ use std::sync::{Mutex, RwLock};
 use super::loss::Output;
 use super::model::{Network, Numbers, Precision};
 use super::pass::{Mode, Pass, Rows};
-use super::pieces::{GROUP, LANES, Numbered, Unit, square, squares};
+use super::pieces::{GROUP, LANES, Numbered, Unit, square, squares, units};
 use super::plan::Plan;
 use super::settings::{Keep, Own, Resume};
 use super::team::Team;
@@ -17,12 +17,11 @@ use crate::descent::penalty::Penalty;
 use crate::descent::schedule::{Clock, Rate, Schedule};
 use crate::error::{Error, Result, filled};
 use crate::gemm::Packing;
+use crate::parallel::Control;
 use crate::vectors::Vectors;
 
 /// Most rows of a part of a batch.
 const PART: usize = 128;
-/// Least numbers of a layer's weights that threads share.
-const WORTH_SHARING: usize = 4096;
 
 /// Memory and threads that all networks of a group use one after the other.
 pub struct Tools<'a, 'b, T> {
@@ -61,10 +60,10 @@ impl<'a, 'b, T> Tools<'a, 'b, T> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     pub losses: Vec<f64>,
-    /// Of the rows kept back, if any.
+    /// Of the rows kept back, if the rule is early stopping: then the best epoch is that of the best score.
     pub validation_losses: Vec<f64>,
     pub validation_scores: Vec<f64>,
-    /// The best loss or score so far.
+    /// The best loss or score since early stopping was last switched, if ever.
     pub best: f64,
     /// The epoch of the parameters that are kept, from 1; 0 before the first.
     pub best_epoch: usize,
@@ -91,8 +90,10 @@ pub struct Learner<T> {
     pub plan: Plan,
     pub own: Own,
     seed: u64,
+    /// Parameters (n_parameters,), placed by the plan, and running moments of normalised layers (n_moments,).
     pub w: Vec<T>,
     pub moments: Vec<T>,
+    /// As w; what the optimiser remembers likewise, or nothing (optimiser.rs).
     gradient: Vec<T>,
     first: Vec<T>,
     second: Vec<T>,
@@ -101,6 +102,8 @@ pub struct Learner<T> {
     /// Steps made, in all runs.
     t: u64,
     eta: f64,
+    /// Batches of this epoch so far.
+    batch: usize,
     /// Epochs of this run, and of earlier ones.
     pub epoch: usize,
     pub earlier: usize,
@@ -116,22 +119,27 @@ pub struct Learner<T> {
 }
 
 impl<T: Precision> Learner<T> {
-    /// `steps` an epoch, `epochs` at most.
+    /// `steps` an epoch, `epochs` at most. `Error::Interrupted` if the control stopped it as it drew parameters.
     pub fn new(
         own: &Own,
         sizes: [usize; 2],
         seed: u64,
         start: Option<&Network>,
-        steps: usize,
-        epochs: usize,
+        [steps, epochs]: [usize; 2],
+        control: &Control,
     ) -> Result<Self> {
         let [d, k] = sizes;
         let sizes: Vec<usize> = std::iter::once(d).chain(own.hidden.iter().copied()).chain([k]).collect();
         let plan = Plan::new(&sizes, &own.activations, own.output, own.norm)?;
         let memory = own.rule.optimiser.memory();
         let zeros = |n| filled(n, T::of_f64(0.0), "the parameters of a network");
+        let start = start.filter(|_| own.resume != Resume::No);
+        let w = match start {
+            Some(start) => start.parameters.to_vec(),
+            None => plan.draw(own.start, seed, control)?,
+        };
         let mut learner = Learner {
-            w: plan.draw(own.start, seed)?,
+            w,
             moments: plan.first_moments(),
             gradient: zeros(plan.n_parameters)?,
             first: zeros(if memory > 0 { plan.n_parameters } else { 0 })?,
@@ -142,6 +150,7 @@ impl<T: Precision> Learner<T> {
             seed,
             t: 0,
             eta: own.rate.eta0,
+            batch: 0,
             epoch: 0,
             earlier: 0,
             seen: 0,
@@ -155,13 +164,13 @@ impl<T: Precision> Learner<T> {
             steps,
             epochs,
         };
-        if let Some(start) = start.filter(|_| own.resume != Resume::No) {
+        if let Some(start) = start {
             learner.go_on(start)?;
         }
         Ok(learner)
     }
 
-    /// Takes over what a model learned.
+    /// Takes over what a model learned beside its parameters.
     fn go_on(&mut self, start: &Network) -> Result<()> {
         if start.plan != self.plan {
             return Err(Error::invalid(format!(
@@ -170,18 +179,24 @@ impl<T: Precision> Learner<T> {
                 self.plan.sizes()
             )));
         }
-        self.w = start.parameters.to_vec();
         self.moments = start.moments.to_vec();
         self.earlier = start.history.losses.len();
         self.seen = start.n_seen;
-        self.history = History { unchanged: 0, ..start.history.clone() };
+        // What was best by the rows kept back is not told by the loss, nor the reverse.
+        let same_rule = start.history.validation_scores.is_empty() != self.own.early_stopping;
+        self.history = match same_rule {
+            true => History { unchanged: 0, ..start.history.clone() },
+            false => History { losses: start.history.losses.clone(), ..self.history.clone() },
+        };
         if self.own.resume == Resume::All && start.memory.len() == self.first.len() + self.second.len() {
             let memory: Vec<T> = start.memory.to_vec();
             let (first, second) = memory.split_at(self.first.len());
             self.first.copy_from_slice(first);
             self.second.copy_from_slice(second);
             self.t = start.t;
-            self.history.unchanged = start.history.unchanged;
+            if same_rule {
+                self.history.unchanged = start.history.unchanged;
+            }
             if self.own.rate.schedule == Schedule::Adaptive {
                 self.eta = start.eta;
             }
@@ -192,6 +207,7 @@ impl<T: Precision> Learner<T> {
 
     /// One step down the slope of a batch.
     pub fn step(&mut self, rows: &Rows<'_, T>, tools: &Tools<'_, '_, T>) {
+        self.batch += 1;
         let sum = rows.weights.map_or(rows.n as f64, |weights| weights.iter().map(|w| w.to_f64()).sum());
         if sum <= 0.0 {
             return;
@@ -283,13 +299,12 @@ impl<T: Precision> Learner<T> {
         0.5 * self.own.alpha * self.squares.iter().sum::<f64>()
     }
 
-    /// Sets the learning rate of step t.
+    /// Sets the learning rate of a step whose rows have weights that sum to `sum`.
     fn pace(&mut self, sum: f64) {
         let Own { rule, rate, alpha, .. } = &self.own;
-        let run = (self.epoch * self.steps) as u64;
         let clock = Clock {
-            // Within this run: a schedule begins anew.
-            t: run + (self.t - 1) % self.steps.max(1) as u64 + 1,
+            // Batches of this run, those without weight too: a schedule begins anew, and ends with the run.
+            t: (self.epoch * self.steps + self.batch) as u64,
             epoch: self.epoch,
             steps: self.steps,
             epochs: self.epochs,
@@ -318,6 +333,7 @@ impl<T: Precision> Learner<T> {
             first: &mut self.first,
             second: &mut self.second,
         };
+        let units = units(plan, tools.n_threads(), &mut rest, &mut self.squares);
         let pace = &self.paces[0];
         let weights = |unit: &mut Unit<'_, T>, packing: &mut Packing<T>| {
             for p in 0..n_parts {
@@ -332,20 +348,6 @@ impl<T: Precision> Learner<T> {
                 unit.numbers.follow(optimiser, pace, vectors);
             }
         };
-        let n_threads = tools.n_threads();
-        let (mut units, mut left) = (Vec::new(), &mut self.squares[..]);
-        for (l, layer) in plan.layers.iter().enumerate() {
-            let n_groups = layer.n_in.div_ceil(GROUP);
-            let pieces = if layer.weights.len() < WORTH_SHARING { 1 } else { n_threads };
-            for piece in 0..pieces {
-                let groups = n_groups * piece / pieces..n_groups * (piece + 1) / pieces;
-                let rows = groups.start * GROUP..layer.n_in.min(groups.end * GROUP);
-                let numbers = rest.cut(rows.len() * layer.n_out);
-                let (squares, others) = std::mem::take(&mut left).split_at_mut(groups.len());
-                left = others;
-                units.push((piece, Mutex::new(Unit { l, rows, numbers, squares })));
-            }
-        }
         tools.run(|thread| {
             let Ok(mut packing) = tools.packings[thread].lock() else { return };
             for (_, unit) in units.iter().filter(|(piece, _)| *piece == thread) {
@@ -354,20 +356,7 @@ impl<T: Precision> Learner<T> {
             }
         });
         drop(units);
-        for p in 0..n_parts {
-            let Ok(pass) = tools.passes[p].read() else { return f64::NAN };
-            let mut left = &mut rest.gradient[..];
-            for (l, layer) in plan.layers.iter().enumerate() {
-                let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
-                pass.biases_gradient(plan, l, own, p > 0);
-                left = others;
-            }
-            for (l, layer) in plan.layers.iter().enumerate().filter(|(_, layer)| !layer.gains.is_empty()) {
-                let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
-                pass.gains_gradient(l, own);
-                left = others;
-            }
-        }
+        other_gradients(plan, &tools.passes[..n_parts], rest.gradient);
         if follow {
             rest.follow(optimiser, &self.paces[1], vectors);
         }
@@ -406,7 +395,7 @@ impl<T: Precision> Learner<T> {
     /// Ends an epoch of n rows; says if training is over.
     pub fn end_epoch(&mut self, n: usize, validation: Option<Validation>) -> Option<End> {
         let loss = self.loss / n as f64;
-        self.loss = 0.0;
+        (self.loss, self.batch) = (0.0, 0);
         self.epoch += 1;
         self.history.losses.push(loss);
         self.seen += n as u64;
@@ -467,6 +456,24 @@ impl<T: Precision> Learner<T> {
             n_seen: self.seen,
             eta: self.eta,
             history: self.history.clone(),
+        }
+    }
+}
+
+/// The gradient of the biases and then of the gains, which the passes have by part of a batch.
+fn other_gradients<T: Precision>(plan: &Plan, passes: &[RwLock<Pass<T>>], gradient: &mut [T]) {
+    for (p, pass) in passes.iter().enumerate() {
+        let Ok(pass) = pass.read() else { return };
+        let mut left = &mut *gradient;
+        for (l, layer) in plan.layers.iter().enumerate() {
+            let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
+            pass.biases_gradient(plan, l, own, p > 0);
+            left = others;
+        }
+        for (l, layer) in plan.layers.iter().enumerate().filter(|(_, layer)| !layer.gains.is_empty()) {
+            let (own, others) = std::mem::take(&mut left).split_at_mut(layer.n_out);
+            pass.gains_gradient(l, own);
+            left = others;
         }
     }
 }

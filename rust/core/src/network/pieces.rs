@@ -1,7 +1,9 @@
 //! What a step does to parameters, piece by piece: threads each take some rows of a layer's weights.
 
 use std::ops::Range;
+use std::sync::Mutex;
 
+use super::plan::Plan;
 use crate::descent::optimiser::{Block, Optimiser, Pace, step};
 use crate::elementary::Float;
 use crate::vectors::{Kernel, Vectors, widest};
@@ -43,6 +45,9 @@ impl<'a, T: Float> Numbered<'a, T> {
     }
 }
 
+/// Least numbers of a layer's weights that threads share.
+const WORTH_SHARING: usize = 4096;
+
 /// Rows of a layer's weights.
 pub struct Unit<'a, T> {
     pub l: usize,
@@ -50,6 +55,29 @@ pub struct Unit<'a, T> {
     pub numbers: Numbered<'a, T>,
     /// By group of rows.
     pub squares: &'a mut [f64],
+}
+
+/// Cuts the weights of all layers off from `rest`: units, each with the number of the thread that takes it.
+pub fn units<'a, T: Float>(
+    plan: &Plan,
+    n_threads: usize,
+    rest: &mut Numbered<'a, T>,
+    mut squares: &'a mut [f64],
+) -> Vec<(usize, Mutex<Unit<'a, T>>)> {
+    let mut units = Vec::new();
+    for (l, layer) in plan.layers.iter().enumerate() {
+        let n_groups = layer.n_in.div_ceil(GROUP);
+        let pieces = if layer.weights.len() < WORTH_SHARING { 1 } else { n_threads };
+        for piece in 0..pieces {
+            let groups = n_groups * piece / pieces..n_groups * (piece + 1) / pieces;
+            let rows = groups.start * GROUP..layer.n_in.min(groups.end * GROUP);
+            let numbers = rest.cut(rows.len() * layer.n_out);
+            let (own, others) = squares.split_at_mut(groups.len());
+            squares = others;
+            units.push((piece, Mutex::new(Unit { l, rows, numbers, squares: own })));
+        }
+    }
+    units
 }
 
 /// Sums of squares of groups of rows of `columns` numbers.

@@ -9,6 +9,7 @@ use super::activation::Activation;
 use super::loss::Output;
 use crate::elementary::Float;
 use crate::error::{Error, Result, filled};
+use crate::parallel::Control;
 use crate::seed::Stream;
 
 /// Where the parameters of a layer are.
@@ -105,18 +106,8 @@ impl Plan {
         self.n_moments > 0
     }
 
-    /// The largest layer behind the input.
-    pub fn widest(&self) -> usize {
-        self.layers.iter().map(|layer| layer.n_out).max().unwrap_or(0)
-    }
-
-    /// Products of one row going forward: the measure of its work.
-    pub fn work(&self) -> usize {
-        self.n_weights
-    }
-
-    /// First parameters: a function of seed and shapes only.
-    pub fn draw<T: Float>(&self, start: Start, seed: u64) -> Result<Vec<T>> {
+    /// First parameters: a function of seed and shapes only. `Error::Interrupted` if the control stopped it.
+    pub fn draw<T: Float>(&self, start: Start, seed: u64, control: &Control) -> Result<Vec<T>> {
         let mut w = filled(self.n_parameters, T::of_f64(0.0), "the parameters of a network")?;
         for (l, layer) in self.layers.iter().enumerate() {
             let mut stream = Stream::new(seed).child(WEIGHTS).child(l as u64);
@@ -139,7 +130,7 @@ impl Plan {
                 }
                 Start::He => uniform((6.0 / n_in as f64).sqrt(), &mut w[layer.weights.clone()]),
                 Start::Orthogonal => {
-                    let columns = orthogonal(n_in.max(n_out), n_in.min(n_out), &mut stream)?;
+                    let columns = orthogonal(n_in.max(n_out), n_in.min(n_out), &mut stream, control)?;
                     for (at, w) in w[layer.weights.clone()].iter_mut().enumerate() {
                         let (i, j) = (at / n_out, at % n_out);
                         let (long, short) = if n_in >= n_out { (i, j) } else { (j, i) };
@@ -163,10 +154,13 @@ impl Plan {
 }
 
 /// `count` orthonormal vectors of length n >= count, one after the other: Gaussian ones, made orthogonal
-/// twice over (Giraud et al. 2005: twice is enough).
-fn orthogonal(n: usize, count: usize, stream: &mut Stream) -> Result<Vec<f64>> {
+/// twice over (Giraud et al. 2005: twice is enough). That takes 4 n count^2 operations: of wide layers minutes.
+fn orthogonal(n: usize, count: usize, stream: &mut Stream, control: &Control) -> Result<Vec<f64>> {
     let mut out = filled(n * count, 0.0, "the parameters of a network")?;
     for j in 0..count {
+        if control.stopped() {
+            return Err(Error::Interrupted);
+        }
         let (done, rest) = out.split_at_mut(j * n);
         let own = &mut rest[..n];
         own.iter_mut().for_each(|value| *value = gaussian(stream));
@@ -220,7 +214,7 @@ mod tests {
         for (start, expected) in
             [(Start::Glorot, 2.0 / 300.0), (Start::He, 2.0 / 200.0), (Start::Orthogonal, 1.0 / 200.0)]
         {
-            let w: Vec<f64> = plan.draw(start, 1)?;
+            let w: Vec<f64> = plan.draw(start, 1, &Control::new(None))?;
             let weights = &w[plan.layers[0].weights.clone()];
             let variance = weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64;
             assert!((variance / expected - 1.0).abs() < 0.05, "{start:?}: {variance}, {expected}");
@@ -229,8 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn a_slow_start_can_be_stopped() -> Result<()> {
+        let late = Control::new(Some(std::time::Duration::ZERO));
+        assert_eq!(plan(false)?.draw::<f64>(Start::Orthogonal, 1, &late), Err(Error::Interrupted));
+        Ok(())
+    }
+
+    #[test]
     fn orthogonal_is_orthogonal() -> Result<()> {
-        let q = orthogonal(30, 20, &mut Stream::new(1))?;
+        let q = orthogonal(30, 20, &mut Stream::new(1), &Control::new(None))?;
         for (i, a) in q.chunks_exact(30).enumerate() {
             for (j, b) in q.chunks_exact(30).enumerate() {
                 let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();

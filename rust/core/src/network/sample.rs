@@ -47,6 +47,12 @@ impl<'a, T: Float> Sample<'a, T> {
         Sample { data, k, targets, weights }
     }
 
+    /// Whether none of these rows has a weight.
+    pub fn is_weightless(&self, rows: &[u32]) -> bool {
+        let zero = T::of_f64(0.0);
+        self.weights.as_ref().is_some_and(|weights| rows.iter().all(|&i| weights[i as usize] <= zero))
+    }
+
     /// Rows side by side, the threads of the team each reading some.
     pub fn gather<'b>(
         &self,

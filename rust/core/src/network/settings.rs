@@ -4,13 +4,18 @@ use super::activation::Activation;
 use super::loss::{Loss, Output};
 use super::plan::Start;
 use super::sample::n_targets;
-use crate::candidate::{Candidate, Reader, Value, as_float, wrong};
+use crate::candidate::{Candidate, Reader, Value, wrong};
 use crate::class_weight::ClassWeight;
 use crate::data::Data;
-use crate::descent::optimiser::{Optimiser, Rule};
+use crate::descent::optimiser::Rule;
 use crate::descent::schedule::{Rate, Schedule};
+use crate::descent::settings::{optional, rate, rule};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
+
+/// Names of the schedules and the solvers.
+const SCHEDULES: [&str; 6] = ["constant", "invscaling", "adaptive", "cosine", "step", "one_cycle"];
+const SOLVERS: [&str; 5] = ["sgd", "adam", "adamw", "rmsprop", "lbfgs"];
 
 /// What candidates that train side by side have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,9 +111,9 @@ impl Settings {
             norm: read.bool("batch_norm")?,
             dropout: read.float("dropout", 0.0, 0.999_999)?,
             alpha: read.float("alpha", 0.0, f64::MAX)?,
-            rule: rule(&mut read, solver)?,
-            rate: rate(&mut read)?,
-            clip: clip(&mut read)?,
+            rule: rule(&mut read, ("solver", solver), &SOLVERS, "epsilon")?,
+            rate: rate(&mut read, "learning_rate_init", &SCHEDULES, 0.0)?,
+            clip: optional(&mut read, "clip_norm", f64::MIN_POSITIVE)?,
             tol: read.float("tol", 0.0, f64::MAX)?,
             patience: read.count("n_iter_no_change", 1)?,
             early_stopping,
@@ -191,59 +196,5 @@ fn start(read: &mut Reader<'_>) -> Result<Start> {
         "he" => Ok(Start::He),
         "orthogonal" => Ok(Start::Orthogonal),
         other => Err(wrong("init", &Value::Text(other.to_owned()), "glorot, he or orthogonal")),
-    }
-}
-
-fn rule(read: &mut Reader<'_>, solver: &str) -> Result<Rule> {
-    let momentum = read.float("momentum", 0.0, 1.0)?;
-    let nesterov = read.bool("nesterovs_momentum")?;
-    let decay = read.float("weight_decay", 0.0, f64::MAX)?;
-    let optimiser = match solver {
-        "sgd" if momentum == 0.0 => Optimiser::Plain,
-        "sgd" if nesterov => Optimiser::Nesterov,
-        "sgd" | "lbfgs" => Optimiser::HeavyBall,
-        "adam" | "adamw" => Optimiser::Adam,
-        "rmsprop" => Optimiser::RmsProp,
-        other => {
-            return Err(wrong(
-                "solver",
-                &Value::Text(other.to_owned()),
-                "sgd, adam, adamw, rmsprop or lbfgs",
-            ));
-        }
-    };
-    Ok(Rule {
-        optimiser,
-        momentum,
-        beta_1: read.float("beta_1", 0.0, 1.0)?,
-        beta_2: read.float("beta_2", 0.0, 1.0)?,
-        epsilon: read.float("epsilon", 0.0, f64::MAX)?,
-        weight_decay: if solver == "adamw" { decay } else { 0.0 },
-    })
-}
-
-fn rate(read: &mut Reader<'_>) -> Result<Rate> {
-    let power = read.float("power_t", f64::MIN, f64::MAX)?;
-    let (every, factor) = (read.count("step_every", 1)?, read.float("step_factor", 0.0, 1.0)?);
-    let schedule = match read.text("learning_rate")? {
-        "constant" => Schedule::Constant,
-        "invscaling" => Schedule::InvScaling { power },
-        "adaptive" => Schedule::Adaptive,
-        "cosine" => Schedule::Cosine,
-        "step" => Schedule::Step { every, factor },
-        "one_cycle" => Schedule::OneCycle,
-        other => return Err(wrong("learning_rate", &Value::Text(other.to_owned()), "a known schedule")),
-    };
-    let eta0 = read.float("learning_rate_init", f64::MIN_POSITIVE, f64::MAX)?;
-    Ok(Rate { schedule, eta0, warmup: read.count("warmup_epochs", 0)? })
-}
-
-fn clip(read: &mut Reader<'_>) -> Result<Option<f64>> {
-    match read.take("clip_norm")? {
-        Value::None => Ok(None),
-        value => match as_float(value) {
-            Some(norm) if norm > 0.0 => Ok(Some(norm)),
-            _ => Err(wrong("clip_norm", value, "a number > 0")),
-        },
     }
 }

@@ -82,7 +82,7 @@ fn evaluate<T: Precision>(
     let mut scratch = Scratch::default();
     let mut begin = Instant::now();
     let n_candidates = task.members.iter().map(|member| member.stops.len()).sum::<usize>();
-    train::<T>(&job.data, &fold.train, &task.members, None, n_threads, control, |trained| {
+    let done = |trained: Trained| {
         let fit_seconds = begin.elapsed().as_secs_f64() / n_candidates as f64;
         let start = Instant::now();
         let candidate = trained.candidate;
@@ -92,7 +92,12 @@ fn evaluate<T: Precision>(
         // Scoring is no part of the training of others.
         begin += start.elapsed();
         found.put(candidate, task.fold, evaluation);
-    })
+    };
+    match train::<T>(&job.data, &fold.train, &task.members, None, n_threads, control, done) {
+        // What was stopped is not evaluated; the others are what they are.
+        Err(Error::Interrupted) => Ok(()),
+        ran => ran,
+    }
 }
 
 fn score<T: Precision>(

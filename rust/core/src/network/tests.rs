@@ -19,7 +19,7 @@ const N: usize = 90;
 const D: usize = 7;
 
 /// A problem with classes, labels, or numbers.
-struct Problem {
+pub struct Problem {
     x: Vec<f64>,
     y: Vec<f64>,
     n_outputs: usize,
@@ -28,7 +28,7 @@ struct Problem {
 }
 
 impl Problem {
-    fn new(n_outputs: usize, n_classes: &[usize]) -> Self {
+    pub fn new(n_outputs: usize, n_classes: &[usize]) -> Self {
         let mut stream = Stream::new(3);
         let x: Vec<f64> = (0..N * D).map(|_| 2.0 * stream.unit() - 1.0).collect();
         let y = (0..N * n_outputs)
@@ -44,7 +44,7 @@ impl Problem {
         Problem { x, y, n_outputs, n_classes: n_classes.to_vec(), weights: None }
     }
 
-    fn data(&self) -> Data<'_, Matrix<'_>> {
+    pub fn data(&self) -> Data<'_, Matrix<'_>> {
         Data {
             x: Matrix::Dense(Floats::F64(&self.x)),
             y: &self.y,
@@ -61,12 +61,12 @@ impl Problem {
     }
 }
 
-fn text(value: &str) -> Value {
+pub fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
 /// A candidate of few epochs, with changes.
-fn candidate(problem: &Problem, changes: &[(&str, Value)]) -> Candidate {
+pub fn candidate(problem: &Problem, changes: &[(&str, Value)]) -> Candidate {
     let mut values = BTreeMap::from(
         [
             ("dtype", text("float64")),
@@ -125,6 +125,15 @@ fn fit(
 }
 
 fn sweep(problem: &Problem, candidates: &[Candidate], n_threads: usize) -> Result<Outcome<Network>> {
+    sweep_under(&Control::new(None), problem, candidates, n_threads)
+}
+
+fn sweep_under(
+    control: &Control,
+    problem: &Problem,
+    candidates: &[Candidate],
+    n_threads: usize,
+) -> Result<Outcome<Network>> {
     let rows: Vec<u32> = (0..N as u32).collect();
     let fold = |at: usize| Fold {
         train: [&rows[..at], &rows[at + 20..]].concat(),
@@ -140,7 +149,7 @@ fn sweep(problem: &Problem, candidates: &[Candidate], n_threads: usize) -> Resul
         keep_predictions: true,
         n_threads,
     };
-    Networks.sweep(&job, &Control::new(None), &mut |_, _| true)
+    Networks.sweep(&job, control, &mut |_, _| true)
 }
 
 /// The reported loss and, up to a factor for several numbers, its gradient.
@@ -148,7 +157,8 @@ fn objective(problem: &Problem, changes: &[(&str, Value)]) -> Result<f64> {
     let data = problem.data();
     let settings = Settings::parse(&candidate(problem, changes), &data)?;
     let sample = super::sample::Sample::<f64>::new(&data, &settings.shared, &[]);
-    let mut learner = Learner::<f64>::new(&settings.own, [D, sample.k], 5, None, 1, 1)?;
+    let mut learner =
+        Learner::<f64>::new(&settings.own, [D, sample.k], 5, None, [1, 1], &Control::new(None))?;
     let mut memory = super::sample::Memory::default();
     let rows: Vec<u32> = (0..70).collect();
     let batch: Rows<'_, f64> = sample.gather(&rows, &mut memory, None);
@@ -360,5 +370,126 @@ fn the_best_epoch_is_kept() -> Result<()> {
     let first = scores.iter().position(|&score| score == model.history.best).map(|at| at + 1);
     assert_eq!(first, Some(best));
     assert_eq!(fit(&problem, &changes(best), None, 1)?.parameters, model.parameters);
+    Ok(())
+}
+
+/// The learning rate of each batch of plain descent: how far it moves the bias of the last layer, by its slope.
+fn rates(problem: &Problem, changes: &[(&str, Value)], start: Option<&Network>) -> Result<Vec<f64>> {
+    let data = problem.data();
+    let Settings { shared, own, epochs } = Settings::parse(&candidate(problem, changes), &data)?;
+    let sample = super::sample::Sample::<f64>::new(&data, &shared, &[]);
+    let (size, steps) = (20, N.div_ceil(20));
+    let mut learner =
+        Learner::<f64>::new(&own, [D, sample.k], 5, start, [steps, epochs], &Control::new(None))?;
+    let (mut memory, rows) = (super::sample::Memory::default(), (0..N as u32).collect::<Vec<_>>());
+    let mut rates = Vec::new();
+    Team::with(1, |team| {
+        let tools = Tools::new(size, Some(team));
+        for _ in 0..epochs {
+            for rows in rows.chunks(size) {
+                let before = learner.w.last().copied().unwrap_or(f64::NAN);
+                learner.step(&sample.gather(rows, &mut memory, Some(team)), &tools);
+                let after = learner.w.last().copied().unwrap_or(f64::NAN);
+                rates.push((before - after) / learner.gradient().last().copied().unwrap_or(f64::NAN));
+            }
+            learner.end_epoch(N, None);
+        }
+    });
+    Ok(rates)
+}
+
+#[test]
+fn schedules_go_by_the_batches_of_their_run() -> Result<()> {
+    let mut problem = Problem::new(1, &[2]);
+    for schedule in ["cosine", "one_cycle", "constant"] {
+        let changes = [
+            ("solver", text("sgd")),
+            ("momentum", Value::Float(0.0)),
+            ("learning_rate", text(schedule)),
+            ("warmup_epochs", Value::Int(1)),
+            ("max_iter", Value::Int(3)),
+        ];
+        problem.weights = None;
+        let expected = rates(&problem, &changes, None)?;
+        assert_eq!(expected.len(), 15);
+        // The second batch of each epoch weighs nothing: no step, and the others have the rates that they had.
+        problem.weights = Some((0..N).map(|i| if (20..40).contains(&i) { 0.0 } else { 1.0 }).collect());
+        let weighted = rates(&problem, &changes, None)?;
+        // A run before this one, of 4 batches an epoch where this one has 5.
+        problem.weights = None;
+        let earlier = [("batch_size", Value::Int(25)), ("max_iter", Value::Int(1))];
+        let earlier = fit(&problem, &[&changes[..2], &earlier].concat(), None, 1)?;
+        assert_eq!(earlier.t, 4);
+        let later = rates(&problem, &[&changes[..], &[("resume", text("all"))]].concat(), Some(&earlier))?;
+        for (i, &rate) in expected.iter().enumerate() {
+            let near = |other: f64| (other - rate).abs() < 1e-9;
+            assert!(if i % 5 == 1 { weighted[i] == 0.0 } else { near(weighted[i]) }, "{schedule}, batch {i}");
+            assert!(near(later[i]), "{schedule}, batch {i}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_start_by_another_rule_is_no_best_to_beat() -> Result<()> {
+    let problem = Problem::new(1, &[2]);
+    let run = |early: bool, start: Option<&Network>| {
+        let changes = [
+            ("early_stopping", Value::Bool(early)),
+            ("resume", text(if start.is_some() { "parameters" } else { "no" })),
+            ("keep", text("last")),
+        ];
+        fit(&problem, &changes, start, 1)
+    };
+    for early in [false, true] {
+        let first = run(early, None)?;
+        let same = run(early, Some(&first))?;
+        let other = run(!early, Some(&first))?;
+        for model in [&first, &same, &other] {
+            let history = &model.history;
+            let of = if history.validation_scores.is_empty() {
+                &history.losses
+            } else {
+                &history.validation_scores
+            };
+            assert!(of.contains(&history.best), "{} is none of {of:?}", history.best);
+        }
+        assert_eq!((same.history.losses.len(), other.history.losses.len()), (12, 12));
+        assert_eq!(same.history.validation_scores.len(), if early { 12 } else { 0 });
+        assert_eq!(other.history.validation_scores.len(), if early { 0 } else { 6 });
+        assert!(other.history.best_epoch > 6);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_fold_without_weight_is_refused() {
+    let mut problem = Problem::new(1, &[2]);
+    // The last fold of `sweep` holds the rows from 70 on out.
+    problem.weights = Some((0..N).map(|i| if i < 70 { 0.0 } else { 1.0 }).collect());
+    for solver in ["adam", "lbfgs"] {
+        let candidates = [candidate(&problem, &[("solver", text(solver))])];
+        let refused = sweep(&problem, &candidates, 1).map(|_| ()).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|told| told.contains("weights are zero")), "{solver}");
+    }
+}
+
+#[test]
+fn a_mean_that_never_moves_is_refused() {
+    let problem = Problem::new(1, &[2]);
+    for name in ["beta_1", "beta_2"] {
+        let refused = fit(&problem, &[(name, Value::Float(1.0))], None, 1).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|told| told.contains(&format!("{name} must be a number in [0, 1)"))));
+    }
+}
+
+#[test]
+fn a_deadline_ends_a_slow_start_without_an_error() -> Result<()> {
+    let problem = Problem::new(1, &[2]);
+    let wide = Value::Ints(vec![3000, 3000]);
+    let candidates = [candidate(&problem, &[("hidden_layer_sizes", wide), ("init", text("orthogonal"))])];
+    let soon = Control::new(Some(std::time::Duration::from_millis(50)));
+    let outcome = sweep_under(&soon, &problem, &candidates, 1)?;
+    assert!(outcome.evaluations[0].iter().all(Option::is_none));
     Ok(())
 }

@@ -13,8 +13,9 @@ use super::settings::{Settings, Shared};
 use super::team::Team;
 use crate::data::Data;
 use crate::descent::batches;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::matrix::Matrix;
+use crate::metric::{first_argmax, r2};
 use crate::parallel::Control;
 use crate::vectors::Vectors;
 
@@ -53,6 +54,9 @@ pub fn train<T: Precision>(
     let Some(shared) = members.first().map(|member| &member.settings.shared) else { return Ok(()) };
     let (rows, held) = part(data, rows, shared)?;
     let sample = Sample::new(data, shared, &rows);
+    if sample.is_weightless(&rows) {
+        return Err(Error::invalid("all sample weights are zero: no row is left to learn from"));
+    }
     if shared.lbfgs {
         for member in members {
             super::lbfgs::train::<T>(&sample, &rows, member, start, n_threads, control, &mut done)?;
@@ -65,7 +69,7 @@ pub fn train<T: Precision>(
     for member in members {
         let Settings { own, epochs, .. } = member.settings;
         let sizes = [data.d, n_targets(data)];
-        let learner = Learner::<T>::new(own, sizes, shared.seed, start, steps, *epochs)?;
+        let learner = Learner::<T>::new(own, sizes, shared.seed, start, [steps, *epochs], control)?;
         group.push((learner, &member.stops[..]));
     }
     let work = batch * group.iter().map(|(learner, _)| learner.plan.n_weights).max().unwrap_or(0);
@@ -208,8 +212,7 @@ impl<T: Precision> Run<'_, T> {
             let hit = if k == data.n_outputs {
                 z.iter().zip(target(i)).all(|(&z, &y)| f64::from(u8::from(z > 0.0)) == y)
             } else {
-                let best = (1..k).fold(0, |best, j| if z[j] > z[best] { j } else { best });
-                best as f64 == target(i)[0]
+                first_argmax(z) as f64 == target(i)[0]
             };
             right += if hit { weight(i) } else { 0.0 };
             total += weight(i);
@@ -218,15 +221,11 @@ impl<T: Precision> Run<'_, T> {
     }
 }
 
-/// 1 - sum w (y - p)^2 / sum w (y - mean)^2.
+/// R2 of predictions p of y, of weights w: all (n,).
 fn weighted_r2(y: &[f64], p: &[f64], w: &[f64]) -> f64 {
     let total: f64 = w.iter().sum();
     let mean = y.iter().zip(w).map(|(y, w)| y * w).sum::<f64>() / total;
     let residual: f64 = y.iter().zip(p).zip(w).map(|((y, p), w)| w * (y - p) * (y - p)).sum();
     let around: f64 = y.iter().zip(w).map(|(y, w)| w * (y - mean) * (y - mean)).sum();
-    match (residual == 0.0, around == 0.0) {
-        (true, _) => 1.0,
-        (false, true) => 0.0,
-        (false, false) => 1.0 - residual / around,
-    }
+    r2(residual, around)
 }

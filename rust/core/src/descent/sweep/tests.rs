@@ -342,6 +342,63 @@ fn divergence_says_what_to_try() {
 }
 
 #[test]
+fn progress_is_complete_where_columns_end_early() {
+    let problem = Problem::new(60, 4, 3);
+    let changes = |epochs| [("tol", Value::Float(1e3)), ("max_iter", Value::Int(epochs))];
+    let candidates = [candidate(true, &changes(50)), candidate(true, &changes(70))];
+    let (mut last, folds) = ((0, 1), problem.folds());
+    let job = Job {
+        data: problem.data(false),
+        folds: &folds,
+        candidates: &candidates,
+        metrics: &[Metric::Accuracy],
+        train_metrics: false,
+        keep_models: false,
+        keep_predictions: false,
+        n_threads: 2,
+    };
+    let mut watcher = |done, total| {
+        last = (done, total);
+        true
+    };
+    Descents.sweep(&job, &Control::new(None), &mut watcher).expect("a legal sweep");
+    assert_eq!(last, (3 * 70, 3 * 70));
+}
+
+#[test]
+fn a_deadline_ends_epochs_of_few_rows() {
+    let problem = Problem::new(60, 4, 0);
+    let (folds, candidates) = (problem.folds(), [candidate(false, &[("max_iter", Value::Int(1 << 40))])]);
+    let job = Job {
+        data: problem.data(false),
+        folds: &folds,
+        candidates: &candidates,
+        metrics: &[Metric::R2],
+        train_metrics: false,
+        keep_models: false,
+        keep_predictions: false,
+        n_threads: 1,
+    };
+    let soon = Control::new(Some(std::time::Duration::from_millis(50)));
+    let outcome = Descents.sweep(&job, &soon, &mut |_, _| true).expect("a legal sweep");
+    assert!(outcome.evaluations[0].iter().all(Option::is_none));
+}
+
+#[test]
+fn divergence_in_the_first_epoch_leaves_no_score() {
+    for k in [0, 2, 3] {
+        let mut problem = Problem::new(80, 6, k);
+        problem.x.iter_mut().for_each(|x| *x *= 1e6);
+        let loss = if k > 0 { "squared_hinge" } else { "squared_error" };
+        let changes =
+            [("eta0", Value::Float(1.0)), ("loss", text(loss)), ("early_stopping", Value::Bool(true))];
+        let (model, warning) = fit(problem.data(false), &candidate(k > 0, &changes));
+        assert!(warning.is_some_and(|text| text.contains("diverged in epoch 1")));
+        assert!(model.check().is_ok() && model.facts["validation_curve"][0].is_nan());
+    }
+}
+
+#[test]
 fn badly_scaled_columns_are_named() {
     let mut problem = Problem::new(80, 6, 0);
     problem.x.iter_mut().skip(4).step_by(6).for_each(|x| *x *= 1000.0);
