@@ -5,6 +5,7 @@
 //! ```
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::factor;
 use super::failure::Failure;
@@ -92,12 +93,19 @@ impl Inner {
     }
 
     /// Dual coefficients (m, n) of those wanted (m,), or `None` where inner products have lost too many digits.
-    pub fn solve(&self, fold: &Rows<'_>, train: &[u32], wanted: &[Wanted]) -> Result<Option<Vec<f64>>> {
+    /// Stopped: `Error::Interrupted`.
+    pub fn solve(
+        &self,
+        fold: &Rows<'_>,
+        train: &[u32],
+        wanted: &[Wanted],
+        control: &Control,
+    ) -> Result<Option<Vec<f64>>> {
         // X'X has as many zero eigenvalues as columns beyond the rows: without a penalty nothing is certain.
         if wanted.iter().any(|wanted| wanted.l2 == 0.0) {
             return Ok(None);
         }
-        let found = factor::eigen(&self.of_fold(train, fold)?, train.len())?;
+        let found = factor::eigen(&Arc::new(self.of_fold(train, fold)?), train.len(), control)?;
         let spectrum = Spectrum::new(found.values, found.vectors, &fold.targets());
         let least = wanted.iter().map(|wanted| wanted.l2).fold(f64::INFINITY, f64::min);
         Ok((spectrum.most() <= TRUSTED * least).then(|| spectrum.solve(wanted, 0.0)))

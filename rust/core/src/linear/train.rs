@@ -271,7 +271,7 @@ impl Training<'_> {
         &self,
         group: &Group<'_>,
         of: &Of<'_>,
-        solve: impl Fn(&[Wanted]) -> Result<Option<Solved>>,
+        solve: impl Fn(&[Wanted]) -> Result<Solved>,
         place: &Place<'_>,
     ) -> Result<()> {
         let (start, t, p) = (Instant::now(), self.data.n_outputs, of.columns.len());
@@ -281,8 +281,9 @@ impl Training<'_> {
             .flat_map(|&c| (0..t).map(move |target| (c, target)))
             .map(|(c, target)| Wanted { target, l2: self.settings[c].penalty(target, of.weight).l2 })
             .collect();
-        let Some(solved) = (if p == 0 { Some(Solved::nothing()) } else { solve(&wanted)? }) else {
-            return Ok(());
+        let solved = match if p == 0 { Ok(Solved::nothing()) } else { solve(&wanted) } {
+            Err(Error::Interrupted) => return Ok(()),
+            solved => solved?,
         };
         let seconds = place.share + start.elapsed().as_secs_f64() / group.members.len() as f64;
         for (at, &c) in group.members.iter().enumerate() {
