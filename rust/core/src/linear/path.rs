@@ -182,7 +182,8 @@ impl<'a> Path<'a> {
     }
 }
 
-fn nonzero(b: &[f64]) -> Vec<u32> {
+/// The coordinates that are not 0.
+pub fn nonzero(b: &[f64]) -> Vec<u32> {
     (0..b.len()).filter(|&j| b[j] != 0.0).map(|j| j as u32).collect()
 }
 
