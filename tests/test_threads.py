@@ -1,6 +1,9 @@
 """The number of threads: what is asked for, never more than cores, one in somebody's worker."""
 
 import multiprocessing
+import os
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 
 import joblib
@@ -43,3 +46,28 @@ def test_one_inside_a_worker_process():
 def test_all_outside_of_a_worker_again():
     joblib.Parallel(n_jobs=1)(joblib.delayed(in_worker)(None) for _ in range(2))
     assert threads(None) == cores()
+
+
+NO_THREADS = """
+import numpy as np, setpoint
+X = np.random.default_rng(0).normal(size=(300, 4))
+model = setpoint.Ridge(n_jobs=2).fit(X, X[:, 0])
+print(repr(model.predict(X[:5]).tolist()))
+"""
+
+
+def test_without_more_threads_the_calling_one_works():
+    """No thread can be started whose stack is larger than the address space."""
+
+    def run(**environment):
+        done = subprocess.run(
+            [sys.executable, "-c", NO_THREADS],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run(RUST_MIN_STACK=str(2**60)) == run()

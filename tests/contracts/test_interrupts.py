@@ -102,6 +102,45 @@ def test_few_long_steps(kind):
     assert_stops(kind, 400_000, kind.only(SLOW))
 
 
+FACTORISED = """
+import numpy as np, setpoint
+from sklearn.exceptions import NotFittedError
+X = np.random.default_rng(0).random(({rows}, {columns}))
+y = X[:, 0]
+model = setpoint.{model}
+print("ready", flush=True)
+try:
+    model.fit(X, y)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+try:
+    model.predict(X[:1])
+except (NotFittedError, AttributeError):
+    print("not fitted", flush=True)
+assert np.isfinite(setpoint.Ridge().fit(X[:50, :5], y[:50]).predict(X[:1, :5])).all()
+print("healthy", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "model"),
+    [
+        (4000, 4000, 'Ridge(solver="svd")'),
+        (2500, 5000, 'Ridge(solver="svd")'),
+        (6000, 4000, "LinearRegression()"),
+        (
+            6000,
+            3000,
+            "GridSearchCV(setpoint.Ridge(), {'alpha': [1, 2, 3, 4, 5]}, cv=2, refit=False)",
+        ),
+    ],
+)
+def test_factorisations_of_many_columns(rows, columns, model):
+    """A factorisation takes seconds and cannot be stopped: it is left behind."""
+    script = FACTORISED.format(rows=rows, columns=columns, model=model)
+    assert min(stopped_after(script) for _ in range(ATTEMPTS)) < LIMIT
+
+
 @pytest.mark.parametrize("name", TUNERS)
 def test_search(name):
     kind = KINDS[0]

@@ -22,6 +22,17 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     ((a + e) + (b + f)) + ((c + g) + (d + h)) + tail
 }
 
+/// The sum of all.
+#[inline(always)]
+pub fn sum(values: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (whole, rest) = values.as_chunks::<LANES>();
+    for values in whole {
+        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    }
+    sums.iter().chain(rest).sum()
+}
+
 /// out += factor row.
 #[inline(always)]
 pub fn add_scaled(out: &mut [f64], factor: f64, row: &[f64]) {
@@ -40,6 +51,7 @@ mod tests {
             let a: Vec<f64> = (0..n).map(|i| f64::from(i) - 7.0).collect();
             let b: Vec<f64> = (0..n).map(|i| f64::from(i * i % 11)).collect();
             // Small integers: exact in any order.
+            assert_eq!(sum(&a), a.iter().sum());
             assert_eq!(dot(&a, &b), a.iter().zip(&b).map(|(a, b)| a * b).sum());
             let mut sum = a.clone();
             add_scaled(&mut sum, -2.0, &b);

@@ -18,8 +18,9 @@ pub struct Memory {
 
 #[derive(Clone, Debug)]
 struct Pair {
+    /// (n,).
     step: Vec<f64>,
-    /// Of the gradient.
+    /// Of the gradient (n,).
     change: Vec<f64>,
     /// 1 / step' change.
     rho: f64,
@@ -39,7 +40,7 @@ impl Memory {
         self.pairs.is_empty()
     }
 
-    /// Remembers a step and the change of the gradient, in the place of the oldest where there is no room.
+    /// Remembers a step (n,) and the change of the gradient (n,), in the place of the oldest where there is no room.
     pub fn push(&mut self, step: Vec<f64>, change: Vec<f64>) {
         let along = dot(&step, &change);
         if along > LEAST_COSINE * dot(&change, &change).sqrt() * dot(&step, &step).sqrt() {
@@ -50,8 +51,8 @@ impl Memory {
         }
     }
 
-    /// -H^-1 gradient, by the two loops. `solve(x)` makes x what the model's inverse makes of it; the model
-    /// may be far off in size, which is taken from the last step.
+    /// -H^-1 gradient (n,), by the two loops. `solve(x)` makes x (n,) what the model's inverse makes of it; the
+    /// model may be far off in size, which is taken from the last step.
     pub fn direction(&self, gradient: &[f64], solve: impl Fn(&mut [f64])) -> Vec<f64> {
         let mut out: Vec<f64> = gradient.iter().map(|g| -g).collect();
         let mut alphas = Vec::with_capacity(self.pairs.len());

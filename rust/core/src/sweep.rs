@@ -78,7 +78,7 @@ pub struct Evaluation<M> {
 #[derive(Clone, Debug)]
 pub struct Outcome<M> {
     pub evaluations: Vec<Vec<Option<Evaluation<M>>>>,
-    /// Models really trained.
+    /// Trainings: one that serves several candidates counts once.
     pub n_fits: usize,
 }
 
@@ -90,42 +90,24 @@ impl<M> Outcome<M> {
     }
 }
 
-/// The outcome as the threads of a sweep find it, and the first error.
-pub struct Found<M> {
-    outcome: Mutex<Outcome<M>>,
-    error: Mutex<Option<Error>>,
-}
+/// The outcome as the threads of a sweep find it.
+pub struct Found<M>(Mutex<Outcome<M>>);
 
 impl<M> Found<M> {
     /// Nothing yet.
     pub fn new<X>(job: &Job<'_, X>) -> Self {
-        Found { outcome: Mutex::new(Outcome::new(job)), error: Mutex::new(None) }
+        Found(Mutex::new(Outcome::new(job)))
     }
 
     /// Keeps an evaluation, of a model of its own.
     pub fn put(&self, candidate: usize, fold: usize, evaluation: Evaluation<M>) {
-        let mut outcome = lock(&self.outcome);
+        let mut outcome = lock(&self.0);
         outcome.evaluations[candidate][fold] = Some(evaluation);
         outcome.n_fits += 1;
     }
 
-    /// Keeps the error of a task, unless there is one.
-    pub fn check(&self, task: Result<()>) {
-        if let Err(error) = task {
-            lock(&self.error).get_or_insert(error);
-        }
-    }
-
-    pub fn has_failed(&self) -> bool {
-        lock(&self.error).is_some()
-    }
-
-    /// The outcome, or the error.
-    pub fn outcome(self) -> Result<Outcome<M>> {
-        if let Some(error) = self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
-        }
-        Ok(self.outcome.into_inner().unwrap_or_else(PoisonError::into_inner))
+    pub fn outcome(self) -> Outcome<M> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

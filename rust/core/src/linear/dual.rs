@@ -5,18 +5,18 @@
 //! ```
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::factor;
-use super::failure::Failure;
 use super::moments::Source;
 use super::quadratic::too_large;
 use super::rows::Rows;
 use super::spectrum::{Spectrum, Wanted};
 use crate::data::Data;
-use crate::error::{Error, Result, filled};
+use crate::error::{Result, filled};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm_lower};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, InOrder, Watcher, for_each};
+use crate::parallel::{Control, Watcher, fold};
 
 /// Columns that one task sums over, and how many at a time; rows of a sparse X that one task multiplies.
 const CHUNK: usize = 1024;
@@ -44,27 +44,25 @@ impl Inner {
         let (n, d) = (data.n, data.d);
         let mut origin = if centre { Source::new(data).origin } else { vec![0.0; d] };
         origin.truncate(d);
-        let sum = InOrder::new(0, (filled(n * n, 0.0, WHAT)?, 0));
         let by_rows = data.x.is_sparse();
         let total = if by_rows { n } else { d };
         let tasks: Vec<_> = (0..total).step_by(CHUNK).map(|i| i..(i + CHUNK).min(total)).collect();
-        let failure = Failure::default();
-        for_each(n_threads, tasks.len(), control, watcher, Packing::default, |packing, task| {
+        let part = |packing: &mut Packing<f64>, task: usize| {
             let some = tasks[task].clone();
-            let part = if by_rows { sparse(data, some) } else { dense(data, &origin, some, packing) };
-            let Some(part) = failure.note(part) else { return };
-            InOrder::put(&sum, task, part, |(sum, n_done): &mut (Vec<f64>, usize), task, part| {
-                let first = if by_rows { tasks[task].start * n } else { 0 };
-                sum[first..].iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
-                *n_done += 1;
-            });
-        })?;
-        failure.raise()?;
-        let (products, n_done) = sum.into_inner().map_err(|_| Error::Interrupted)?.state;
+            if by_rows { sparse(data, some, control) } else { dense(data, &origin, some, packing, control) }
+        };
+        let take = |sum: &mut Vec<f64>, task: usize, part: Vec<f64>| {
+            let first = if by_rows { tasks[task].start * n } else { 0 };
+            sum[first..].iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
+        };
+        let sum = filled(n * n, 0.0, WHAT)?;
+        let size = (tasks.len(), if by_rows { CHUNK.min(n) } else { n } * n * size_of::<f64>());
+        let sum = fold(n_threads, size, control, watcher, Packing::default, part, (sum, take))?;
+        let Some(products) = sum else { return Ok(None) };
         if (0..n).any(|i| !products[i * n + i].is_finite()) {
             return Err(too_large());
         }
-        Ok((n_done == tasks.len()).then_some(Inner { products, n, centre }))
+        Ok(Some(Inner { products, n, centre }))
     }
 
     /// XX' of a fold's training rows, centred and weighted: symmetric (m, m).
@@ -92,12 +90,19 @@ impl Inner {
     }
 
     /// Dual coefficients (m, n) of those wanted (m,), or `None` where inner products have lost too many digits.
-    pub fn solve(&self, fold: &Rows<'_>, train: &[u32], wanted: &[Wanted]) -> Result<Option<Vec<f64>>> {
+    /// Stopped: `Error::Interrupted`.
+    pub fn solve(
+        &self,
+        fold: &Rows<'_>,
+        train: &[u32],
+        wanted: &[Wanted],
+        control: &Control,
+    ) -> Result<Option<Vec<f64>>> {
         // X'X has as many zero eigenvalues as columns beyond the rows: without a penalty nothing is certain.
         if wanted.iter().any(|wanted| wanted.l2 == 0.0) {
             return Ok(None);
         }
-        let found = factor::eigen(&self.of_fold(train, fold)?, train.len())?;
+        let found = factor::eigen(&Arc::new(self.of_fold(train, fold)?), train.len(), control)?;
         let spectrum = Spectrum::new(found.values, found.vectors, &fold.targets());
         let least = wanted.iter().map(|wanted| wanted.l2).fold(f64::INFINITY, f64::min);
         Ok((spectrum.most() <= TRUSTED * least).then(|| spectrum.solve(wanted, 0.0)))
@@ -110,11 +115,15 @@ fn dense(
     origin: &[f64],
     columns: Range<usize>,
     packing: &mut Packing<f64>,
+    control: &Control,
 ) -> Result<Vec<f64>> {
     let (n, Matrix::Dense(values)) = (data.n, &data.x) else { return Ok(Vec::new()) };
     let mut out = filled(n * n, 0.0, WHAT)?;
     let mut block = filled(n * BLOCK, 0.0, WHAT)?;
     for start in columns.clone().step_by(BLOCK) {
+        if control.stopped() {
+            break;
+        }
         let some = start..(start + BLOCK).min(columns.end);
         let width = some.len();
         for (i, row) in block.chunks_exact_mut(width).take(n).enumerate() {
@@ -128,11 +137,14 @@ fn dense(
 }
 
 /// Products of some rows of a sparse X with all rows up to them (rows.len(), n).
-fn sparse(data: &Data<'_, Matrix<'_>>, rows: Range<usize>) -> Result<Vec<f64>> {
+fn sparse(data: &Data<'_, Matrix<'_>>, rows: Range<usize>, control: &Control) -> Result<Vec<f64>> {
     let Matrix::Sparse { columns, values, .. } = &data.x else { return Ok(Vec::new()) };
     let mut out = filled(rows.len() * data.n, 0.0, WHAT)?;
     let mut one = filled(data.d, 0.0, "a row of X")?;
     for (i, out) in rows.zip(out.chunks_exact_mut(data.n)) {
+        if control.stopped() {
+            break;
+        }
         data.x.entries(i).for_each(|e| one[columns[e] as usize] = values.get(e));
         for (j, out) in out[..=i].iter_mut().enumerate() {
             *out = data.x.entries(j).map(|e| one[columns[e] as usize] * values.get(e)).sum();

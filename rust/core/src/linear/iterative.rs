@@ -6,6 +6,7 @@
 
 use super::columns::Columns;
 use super::wide::Wide;
+use crate::algebra::{add_scaled, dot};
 use crate::parallel::Control;
 
 /// The gradient to reach, relative to that at 0.
@@ -20,7 +21,6 @@ pub fn solve(of: &Wide, target: usize, l2: f64, control: &Control) -> Option<(Ve
     let scaled = |r: &[f64]| -> Vec<f64> {
         r.iter().zip(&scale).map(|(r, s)| if *s > 0.0 { r / s } else { 0.0 }).collect()
     };
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     // Invariant: r = X'y - (X'X + l2 I) b, and v is conjugate to all steps before.
     let (mut b, mut r, mut product) = (vec![0.0; p], of.xy(target).to_vec(), vec![0.0; p]);
     let mut v = scaled(&r);
@@ -34,13 +34,13 @@ pub fn solve(of: &Wide, target: usize, l2: f64, control: &Control) -> Option<(Ve
             return None;
         }
         of.squared(&v, &mut product);
-        product.iter_mut().zip(&v).for_each(|(product, v)| *product += l2 * v);
+        add_scaled(&mut product, l2, &v);
         let step = size / dot(&v, &product);
         if !step.is_finite() {
             break;
         }
-        b.iter_mut().zip(&v).for_each(|(b, v)| *b += step * v);
-        r.iter_mut().zip(&product).for_each(|(r, product)| *r -= step * product);
+        add_scaled(&mut b, step, &v);
+        add_scaled(&mut r, -step, &product);
         let next = scaled(&r);
         let grown = dot(&r, &next);
         v.iter_mut().zip(&next).for_each(|(v, next)| *v = next + grown / size * *v);

@@ -13,17 +13,22 @@
 //! | quadratic  | the problem of one fold, made of them                                            |
 //! | rows       | the rows of one fold, for what does not work on sums                             |
 //! | system     | b without l1: by `normal` equations, by `dual` ones, or `orthogonal`ly           |
+//! | factor     | the factorisations that these need                                               |
+//! | spectrum   | solutions for all penalties from one of them                                     |
 //! | iterative  | the same for very many rows and columns                                          |
 //! | path       | b with l1 or b >= 0: coordinate descent on a `working` set of `columns`          |
+//! | wide       | those columns where there are fewer rows, or too many for all their products     |
+//! | advice     | what to tell of a descent that did not converge                                  |
+//! | common     | what several tasks share while they need it                                      |
 //! | train      | all candidates on all folds                                                      |
 //! | sweep      | and their scores                                                                 |
 
 mod advice;
 mod cells;
 mod columns;
+mod common;
 mod dual;
 mod factor;
-mod failure;
 mod iterative;
 mod moments;
 mod normal;

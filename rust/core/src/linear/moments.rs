@@ -12,12 +12,11 @@
 use std::ops::Range;
 
 use super::cells::Cells;
-use super::failure::Failure;
 use crate::data::Data;
-use crate::error::{Error, Result, filled};
+use crate::error::{Result, filled};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm_lower};
 use crate::matrix::{Floats, Matrix};
-use crate::parallel::{Control, InOrder, Watcher, for_each};
+use crate::parallel::{Control, Watcher, fold};
 
 /// Rows that one task sums; not a matter of threads, so that sums are the same for any number of them.
 const CHUNK: usize = 1024;
@@ -25,6 +24,8 @@ const CHUNK: usize = 1024;
 const BLOCK: usize = 128;
 /// Numbers of a line of the caches: rows that begin with one are read fastest.
 const LINE: usize = 8;
+/// Bytes that the sums of all cells may take.
+pub const MEMORY: usize = 1 << 30;
 /// Rows that the origin is the mean of.
 const SAMPLE: usize = 512;
 
@@ -97,7 +98,7 @@ impl<'a> Source<'a> {
         out.push((d + t, root));
     }
 
-    /// M += the rows' share of it.
+    /// M += the share of at most `BLOCK` rows.
     fn add(&self, rows: &[u32], moments: &mut [f64], scratch: &mut Scratch) {
         let q = self.q();
         if self.data.x.is_sparse() {
@@ -115,14 +116,11 @@ impl<'a> Source<'a> {
         scratch.block.resize(BLOCK * wide + LINE, 0.0);
         let skip = scratch.block.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
         let block = &mut scratch.block[skip..];
-        for rows in rows.chunks(BLOCK) {
-            for (&i, out) in rows.iter().zip(block.chunks_exact_mut(wide)) {
-                self.read(i, &mut out[..q]);
-            }
-            let (shape, z) = (Shape { m: q, n: q, k: rows.len() }, View::rows(block, wide));
-            let out = ViewMut { values: &mut *moments, row: q };
-            gemm_lower(shape, z.t(), z, out, true, &mut scratch.packing);
+        for (&i, out) in rows.iter().zip(block.chunks_exact_mut(wide)) {
+            self.read(i, &mut out[..q]);
         }
+        let (shape, z) = (Shape { m: q, n: q, k: rows.len() }, View::rows(block, wide));
+        gemm_lower(shape, z.t(), z, ViewMut { values: moments, row: q }, true, &mut scratch.packing);
     }
 
     /// M of each cell; `None` where time ran out.
@@ -137,19 +135,21 @@ impl<'a> Source<'a> {
         let sums = cells.rows.iter().map(|_| filled(q * q, 0.0, WHAT)).collect::<Result<Vec<_>>>()?;
         let tasks: Vec<(usize, Range<usize>)> =
             cells.rows.iter().enumerate().flat_map(|(cell, rows)| self.chunks(cell, rows.len())).collect();
-        let (sums, failure) = (InOrder::new(0, (sums, 0)), Failure::default());
-        for_each(n_threads, tasks.len(), control, watcher, Scratch::default, |scratch, task| {
+        let part = |scratch: &mut Scratch, task: usize| {
             let (cell, rows) = tasks[task].clone();
-            let Some(mut part) = failure.note(filled(q * q, 0.0, WHAT)) else { return };
-            self.add(&cells.rows[cell][rows], &mut part, scratch);
-            InOrder::put(&sums, task, part, |(sums, n_done): &mut (Vec<Moments>, usize), task, part| {
-                add(&mut sums[tasks[task].0], &part, 1.0);
-                *n_done += 1;
-            });
-        })?;
-        failure.raise()?;
-        let (sums, n_done) = sums.into_inner().map_err(|_| Error::Interrupted)?.state;
-        Ok((n_done == tasks.len()).then_some(sums))
+            let mut part = filled(q * q, 0.0, WHAT)?;
+            for rows in cells.rows[cell][rows].chunks(BLOCK) {
+                if control.stopped() {
+                    break;
+                }
+                self.add(rows, &mut part, scratch);
+            }
+            Ok(part)
+        };
+        let take =
+            |sums: &mut Vec<Moments>, task: usize, part: Moments| add(&mut sums[tasks[task].0], &part, 1.0);
+        let size = (tasks.len(), q * q * size_of::<f64>());
+        fold(n_threads, size, control, watcher, Scratch::default, part, (sums, take))
     }
 
     fn chunks(&self, cell: usize, n: usize) -> Vec<(usize, Range<usize>)> {
@@ -188,6 +188,7 @@ struct Ends {
 
 impl<'a> FoldSums<'a> {
     pub fn new(cells: &'a Cells, by_cell: &'a [Moments]) -> Result<Self> {
+        let bytes = by_cell.len() * size_of_val(by_cell.first().map_or(&[][..], Vec::as_slice));
         let size = by_cell.first().map_or(0, Vec::len);
         let running = |order: &mut dyn Iterator<Item = &Moments>| -> Result<Vec<Moments>> {
             let mut sums = vec![filled(size, 0.0, WHAT)?];
@@ -201,7 +202,7 @@ impl<'a> FoldSums<'a> {
         };
         let ends = match cells.left_out() {
             // Of few folds each is summed as fast by itself.
-            Some(left_out) if left_out.len() > 3 => {
+            Some(left_out) if left_out.len() > 3 && 3 * bytes <= MEMORY => {
                 let (prefix, suffix) = (running(&mut by_cell.iter())?, running(&mut by_cell.iter().rev())?);
                 Some(Ends { left_out, prefix, suffix })
             }

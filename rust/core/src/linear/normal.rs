@@ -7,6 +7,7 @@ use super::factor::{self, Cholesky};
 use super::quadratic::Quadratic;
 use super::spectrum::{Spectrum, Wanted};
 use crate::error::{Result, filled};
+use crate::parallel::Control;
 
 /// The largest condition that normal equations are trusted with.
 const TRUSTED: f64 = 1e8;
@@ -15,13 +16,13 @@ const MANY: usize = 5;
 /// Steps of the inverse iteration that estimates a condition.
 const STEPS: usize = 4;
 
-/// Solutions (m, p) of those wanted (m,), or `None`.
-pub fn solve(of: &Quadratic, wanted: &[Wanted]) -> Result<Option<Vec<f64>>> {
+/// Solutions (m, p) of those wanted (m,), or `None`. Stopped: `Error::Interrupted`.
+pub fn solve(of: &Quadratic, wanted: &[Wanted], control: &Control) -> Result<Option<Vec<f64>>> {
     let mut penalties: Vec<f64> = wanted.iter().map(|wanted| wanted.l2).collect();
     penalties.sort_unstable_by(f64::total_cmp);
     penalties.dedup();
     if penalties.len() >= MANY {
-        let found = factor::eigen(&of.gram, of.p())?;
+        let found = factor::eigen(&of.gram, of.p(), control)?;
         let least = found.values.first().map_or(0.0, |value| value + penalties[0]);
         let spectrum = Spectrum::new(found.values, found.vectors, &of.xy);
         if spectrum.most() <= TRUSTED * least {
@@ -31,7 +32,7 @@ pub fn solve(of: &Quadratic, wanted: &[Wanted]) -> Result<Option<Vec<f64>>> {
     let p = of.p();
     let mut out = filled(wanted.len() * p, 0.0, "coefficients")?;
     for l2 in penalties {
-        let Some(scaled) = Scaled::new(of, l2)? else { return Ok(None) };
+        let Some(scaled) = Scaled::new(of, l2, control)? else { return Ok(None) };
         for (wanted, b) in wanted.iter().zip(out.chunks_exact_mut(p.max(1))) {
             if wanted.l2 == l2 {
                 b.copy_from_slice(&of.xy[wanted.target * p..][..p]);
@@ -49,7 +50,7 @@ struct Scaled {
 }
 
 impl Scaled {
-    fn new(of: &Quadratic, l2: f64) -> Result<Option<Self>> {
+    fn new(of: &Quadratic, l2: f64, control: &Control) -> Result<Option<Self>> {
         let p = of.p();
         let scale: Vec<f64> = (0..p).map(|j| 1.0 / (of.gram[j * p + j] + l2).sqrt()).collect();
         let mut matrix = filled(p * p, 0.0, "products of the columns of X")?;
@@ -64,7 +65,7 @@ impl Scaled {
             }
             most = most.max(sum);
         }
-        let Some(factor) = Cholesky::new(&matrix, p) else { return Ok(None) };
+        let Some(factor) = Cholesky::unless_stopped(matrix, p, control)? else { return Ok(None) };
         let scaled = Scaled { factor, scale };
         Ok((most * scaled.inverse_norm() <= TRUSTED).then_some(scaled))
     }

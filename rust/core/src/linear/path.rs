@@ -182,7 +182,8 @@ impl<'a> Path<'a> {
     }
 }
 
-fn nonzero(b: &[f64]) -> Vec<u32> {
+/// The coordinates that are not 0.
+pub fn nonzero(b: &[f64]) -> Vec<u32> {
     (0..b.len()).filter(|&j| b[j] != 0.0).map(|j| j as u32).collect()
 }
 
@@ -204,7 +205,11 @@ mod tests {
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         Quadratic {
             columns: (0..p as u32).collect(),
-            gram: x.iter().flat_map(|a| x.iter().map(|b| dot(a, b)).collect::<Vec<_>>()).collect(),
+            gram: x
+                .iter()
+                .flat_map(|a| x.iter().map(|b| dot(a, b)).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+                .into(),
             xy: x.iter().map(|x| dot(x, &y)).collect(),
             y2: vec![dot(&y, &y)],
             mean_x: vec![0.0; p],

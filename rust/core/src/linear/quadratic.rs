@@ -4,6 +4,8 @@
 //! 1/2 sum_i w_i (y_i - x_i b - b0)^2  =  1/2 b'Gb - c'b + 1/2 y2     at the best b0
 //! ```
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result, filled};
 
 /// A column that varies by less than this share of its size does not vary: what is left are rounding errors.
@@ -18,8 +20,8 @@ pub fn too_large() -> Error {
 pub struct Quadratic {
     /// The columns that vary (p,), ascending.
     pub columns: Vec<u32>,
-    /// G (p, p), symmetric.
-    pub gram: Vec<f64>,
+    /// G (p, p), symmetric; shared with factorisations that are left behind.
+    pub gram: Arc<Vec<f64>>,
     /// c (t, p).
     pub xy: Vec<f64>,
     /// Sums of the squares of the centred targets (t,).
@@ -70,7 +72,7 @@ impl Quadratic {
         let xy = (d..q - 1).flat_map(|t| columns.iter().map(move |&j| product(t, j as usize))).collect();
         let mean = |j: usize| if centre { origin[j] + sums[j] / weight } else { 0.0 };
         Ok(Quadratic {
-            gram,
+            gram: Arc::new(gram),
             xy,
             y2: (d..q - 1).map(|t| product(t, t)).collect(),
             mean_x: columns.iter().map(|&j| mean(j as usize)).collect(),

@@ -8,7 +8,7 @@ use super::train::{Trained, Training};
 use crate::candidate::Candidate;
 use crate::data::{Data, Features, Fold};
 use crate::error::{Error, Result};
-use crate::linear_model::{LinearModel, Link, Scratch};
+use crate::linear_model::{LinearModel, Scratch, SideBySide};
 use crate::matrix::Matrix;
 use crate::parallel::{Control, Watcher, for_each};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome, Refitted};
@@ -119,7 +119,7 @@ fn evaluate(
             found.put(c, f, evaluation);
         }
     })?;
-    let mut out = found.outcome()?;
+    let mut out = found.outcome();
     if job.keep_models {
         for (out, trained) in out.evaluations.iter_mut().zip(trained) {
             for (out, trained) in out.iter_mut().zip(trained) {
@@ -168,24 +168,11 @@ fn predict(
     rows: &[u32],
     scratch: &mut Scratch,
 ) -> Vec<Vec<f64>> {
-    let (t, d) = (job.data.n_outputs, job.data.d);
-    let together = LinearModel {
-        coef: models.iter().flat_map(|model| model.coef.iter().copied()).collect(),
-        intercept: models.iter().flat_map(|model| model.intercept.iter().copied()).collect(),
-        d,
-        n_classes: 0,
-        link: Link::Identity,
-        facts: std::collections::BTreeMap::new(),
-    };
-    let mut out: Vec<Vec<f64>> = models.iter().map(|_| Vec::with_capacity(rows.len() * t)).collect();
-    let k = models.len() * t;
-    let mut scores = vec![0.0; ROWS * k];
+    let Some(side) = SideBySide::new(models.iter().copied()) else { return Vec::new() };
+    let room = || Vec::with_capacity(rows.len() * job.data.n_outputs);
+    let mut out: Vec<Vec<f64>> = models.iter().map(|_| room()).collect();
     for rows in rows.chunks(ROWS) {
-        let scores = &mut scores[..rows.len() * k];
-        together.score_rows(&job.data.x, rows.iter().copied(), scores, scratch);
-        for (at, out) in out.iter_mut().enumerate() {
-            scores.chunks_exact(k).for_each(|row| out.extend(&row[at * t..(at + 1) * t]));
-        }
+        side.deal(&side.score(&job.data.x, rows, scratch), &mut out);
     }
     out
 }

@@ -38,30 +38,35 @@ impl Shared {
     }
 }
 
-/// Not fewer rows than columns; `None` where interrupted.
+/// Not fewer rows than columns. Stopped: `Error::Interrupted`.
 pub fn tall<'a>(
     quadratic: &Quadratic,
     rows: impl Fn() -> Rows<'a>,
     wanted: &[Wanted],
     shared: &Shared,
     control: &Control,
-) -> Result<Option<Solved>> {
-    let known = if shared.orthogonal { None } else { by_products(quadratic, wanted, shared)? };
-    if known.is_some() {
+) -> Result<Solved> {
+    let known = if shared.orthogonal { None } else { by_products(quadratic, wanted, shared, control)? };
+    if let Some(known) = known {
         return Ok(known);
     }
     let rows = rows();
     let cutoff = shared.cutoff(rows.n(), rows.p());
-    let Some(spectrum) = orthogonal::by_rows(&rows, control)? else { return Ok(None) };
+    let spectrum = orthogonal::by_rows(&rows, control)?;
     let singular = singular(&spectrum, shared);
-    Ok(Some(Solved { coef: spectrum.solve(wanted, cutoff * cutoff), singular, orthogonal: true }))
+    Ok(Solved { coef: spectrum.solve(wanted, cutoff * cutoff), singular, orthogonal: true })
 }
 
 /// By X'X, where that is certain.
-fn by_products(quadratic: &Quadratic, wanted: &[Wanted], shared: &Shared) -> Result<Option<Solved>> {
+fn by_products(
+    quadratic: &Quadratic,
+    wanted: &[Wanted],
+    shared: &Shared,
+    control: &Control,
+) -> Result<Option<Solved>> {
     let mut singular = None;
     if let Some(cutoff) = shared.cutoff {
-        let values = factor::eigenvalues(&quadratic.gram, quadratic.p())?;
+        let values = factor::eigenvalues(&quadratic.gram, quadratic.p(), control)?;
         let (least, most) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
         let certain = cutoff.max(CERTAIN);
         if least <= 4.0 * certain * certain * most {
@@ -69,11 +74,11 @@ fn by_products(quadratic: &Quadratic, wanted: &[Wanted], shared: &Shared) -> Res
         }
         singular = Some(values.iter().rev().map(|value| value.max(0.0).sqrt()).collect());
     }
-    let coef = normal::solve(quadratic, wanted)?;
+    let coef = normal::solve(quadratic, wanted, control)?;
     Ok(coef.map(|coef| Solved { coef, singular, orthogonal: false }))
 }
 
-/// Fewer rows than columns; `None` where interrupted.
+/// Fewer rows than columns. Stopped: `Error::Interrupted`.
 pub fn wide(
     inner: &Inner,
     rows: &Rows<'_>,
@@ -81,15 +86,15 @@ pub fn wide(
     wanted: &[Wanted],
     shared: &Shared,
     control: &Control,
-) -> Result<Option<Solved>> {
-    let known = if shared.orthogonal { None } else { inner.solve(rows, train, wanted)? };
+) -> Result<Solved> {
+    let known = if shared.orthogonal { None } else { inner.solve(rows, train, wanted, control)? };
     if let Some(dual) = known {
-        return Ok(Some(Solved { coef: rows.combine(&dual), singular: None, orthogonal: false }));
+        return Ok(Solved { coef: rows.combine(&dual), singular: None, orthogonal: false });
     }
     let cutoff = shared.cutoff(rows.n(), rows.p());
-    let Some(spectrum) = orthogonal::by_columns(rows, control)? else { return Ok(None) };
+    let spectrum = orthogonal::by_columns(rows, control)?;
     let dual = spectrum.solve(wanted, cutoff * cutoff);
-    Ok(Some(Solved { coef: rows.combine(&dual), singular: singular(&spectrum, shared), orthogonal: true }))
+    Ok(Solved { coef: rows.combine(&dual), singular: singular(&spectrum, shared), orthogonal: true })
 }
 
 fn singular(spectrum: &Spectrum, shared: &Shared) -> Option<Vec<f64>> {

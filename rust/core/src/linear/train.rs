@@ -14,11 +14,11 @@ use std::time::Instant;
 use super::advice::advice;
 use super::cells::Cells;
 use super::columns::Columns;
+use super::common::Common;
 use super::dual::Inner;
-use super::failure::Failure;
 use super::iterative;
-use super::moments::{FoldSums, Source};
-use super::path::{Found, Path};
+use super::moments::{FoldSums, MEMORY, Source};
+use super::path::{Found, Path, nonzero};
 use super::quadratic::Quadratic;
 use super::rows::Rows;
 use super::settings::{Settings, Shared};
@@ -29,7 +29,7 @@ use crate::data::{Data, Features, Fold};
 use crate::error::{Error, Result};
 use crate::linear_model::{LinearModel, Link};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each};
+use crate::parallel::{Control, Watcher, try_for_each};
 
 /// A model, and how it came about.
 #[derive(Clone, Debug)]
@@ -43,8 +43,6 @@ pub struct Trained {
 const MANY: usize = 10_000;
 /// A sum of products costs as much to add as this many rows' share of it costs to compute.
 const ADDITION: usize = 8;
-/// Bytes that sums by cell may take.
-const MEMORY: usize = 1 << 30;
 
 /// What is trained, on what.
 pub struct Training<'a> {
@@ -117,8 +115,8 @@ impl Training<'_> {
         let rows = |cells: &Cells| cells.rows.iter().map(Vec::len).sum::<usize>();
         let together = rows(&cells) + ADDITION * (cells.n_additions() + cells.rows.len());
         let alone: usize = some.iter().map(|fold| fold.train.len()).sum();
-        let bytes = 3 * cells.rows.len() * q * q * 8;
-        if together <= alone && bytes <= MEMORY.max(3 * folds.len() * q * q * 8) {
+        let bytes = cells.rows.len() * q * q * size_of::<f64>();
+        if together <= alone && bytes <= MEMORY {
             return vec![(folds.to_vec(), cells)];
         }
         folds.iter().zip(&some).map(|(&f, fold)| (vec![f], Cells::alone(fold))).collect()
@@ -151,45 +149,49 @@ impl Training<'_> {
             }
             let sums = FoldSums::new(&cells, &by_cell)?;
             let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
-            let failure = Failure::default();
-            let n_tasks = places.len() * groups.len();
-            for_each(
-                self.n_threads,
-                n_tasks,
-                control,
-                watcher,
-                || (),
-                |(), task| {
-                    let (at, group) = (task / groups.len(), groups[task % groups.len()]);
-                    let place = Place { fold: places[at], slots, share, control };
-                    let train = self.folds.get(places[at]).map_or(&all, |fold| &fold.train);
-                    if at == folds.len() && !group.linear {
-                        return;
-                    }
-                    let moments = if at < folds.len() { sums.of_fold(at) } else { sums.whole() };
-                    let quadratic = moments.and_then(|moments| {
-                        Quadratic::new(&moments, &source.origin, self.data.d, group.shared.fit_intercept)
-                    });
-                    let Some(quadratic) = failure.note(quadratic) else { return };
-                    let of = Of {
-                        columns: &quadratic.columns,
-                        mean_x: &quadratic.mean_x,
-                        mean_y: &quadratic.mean_y,
-                        weight: quadratic.weight,
-                    };
-                    failure.note(if group.linear {
-                        let rows = || Rows::of(self.data, train, &quadratic);
-                        let solve =
-                            |wanted: &[Wanted]| system::tall(&quadratic, rows, wanted, group.shared, control);
-                        self.solve(group, &of, solve, &place)
-                    } else {
-                        self.descend(group, &of, &quadratic, &place)
-                    });
-                },
-            )?;
-            failure.raise()?;
+            // Of all rows there is nothing but systems to be solved.
+            let tasks: Vec<(usize, &Group<'_>)> = (0..places.len())
+                .flat_map(|at| groups.iter().map(move |&group| (at, group)))
+                .filter(|&(at, group)| at < folds.len() || group.linear)
+                .collect();
+            let problem =
+                |&(at, group): &(usize, &Group<'_>)| 2 * at + usize::from(group.shared.fit_intercept);
+            let needed = |i| tasks.iter().filter(|task| problem(task) == i).count();
+            let quadratics = Common::new((0..2 * places.len()).map(needed));
+            let run = |(): &mut (), task: usize| {
+                let (at, group) = tasks[task];
+                let quadratic = quadratics.take(problem(&tasks[task]), || {
+                    let moments = if at < folds.len() { sums.of_fold(at)? } else { sums.whole()? };
+                    Quadratic::new(&moments, &source.origin, self.data.d, group.shared.fit_intercept)
+                })?;
+                let train = self.folds.get(places[at]).map_or(&all, |fold| &fold.train);
+                self.of_products(group, &quadratic, train, &Place { fold: places[at], slots, share, control })
+            };
+            try_for_each(self.n_threads, tasks.len(), control, watcher, || (), run)?;
         }
         Ok(())
+    }
+
+    /// One group on one fold, or on all rows.
+    fn of_products(
+        &self,
+        group: &Group<'_>,
+        quadratic: &Quadratic,
+        train: &[u32],
+        place: &Place<'_>,
+    ) -> Result<()> {
+        let of = Of {
+            columns: &quadratic.columns,
+            mean_x: &quadratic.mean_x,
+            mean_y: &quadratic.mean_y,
+            weight: quadratic.weight,
+        };
+        if !group.linear {
+            return self.descend(group, &of, quadratic, place);
+        }
+        let rows = || Rows::of(self.data, train, quadratic);
+        let solve = |wanted: &[Wanted]| system::tall(quadratic, rows, wanted, group.shared, place.control);
+        self.solve(group, &of, solve, place)
     }
 
     /// Fewer rows than columns, linear systems.
@@ -211,8 +213,7 @@ impl Training<'_> {
             let inner = Inner::new(self.data, centre, self.n_threads, control, watcher)?;
             let Some(inner) = inner else { return Ok(()) };
             let share = start.elapsed().as_secs_f64() / (folds.len() * self.settings.len()) as f64;
-            let failure = Failure::default();
-            for_each(
+            try_for_each(
                 self.n_threads,
                 folds.len() * some.len(),
                 control,
@@ -221,14 +222,13 @@ impl Training<'_> {
                 |(), task| {
                     let (f, group) = (folds[task / some.len()], some[task % some.len()]);
                     let train = &self.folds[f].train;
-                    let Some(rows) = failure.note(Rows::new(self.data, train, centre)) else { return };
+                    let rows = Rows::new(self.data, train, centre)?;
                     let solve =
                         |wanted: &[Wanted]| system::wide(&inner, &rows, train, wanted, group.shared, control);
                     let fold = Place { fold: f, slots, share, control };
-                    failure.note(self.solve(group, &Of::rows(&rows), solve, &fold));
+                    self.solve(group, &Of::rows(&rows), solve, &fold)
                 },
             )?;
-            failure.raise()?;
         }
         Ok(())
     }
@@ -242,28 +242,26 @@ impl Training<'_> {
         control: &Control,
         watcher: Watcher<'_>,
     ) -> Result<()> {
-        let failure = Failure::default();
-        for_each(
-            self.n_threads,
-            folds.len() * groups.len(),
-            control,
-            watcher,
-            || (),
-            |(), task| {
-                let (f, group) = (folds[task / groups.len()], &groups[task % groups.len()]);
-                let rows = Rows::new(self.data, &self.folds[f].train, group.shared.fit_intercept);
-                let Some(rows) = failure.note(rows) else { return };
-                let Some(wide) = failure.note(Wide::new(&rows)) else { return };
-                let fold = Place { fold: f, slots, share: 0.0, control };
-                let of = Of::rows(&rows);
-                failure.note(if group.linear {
-                    self.iterate(group, &of, &wide, &fold)
-                } else {
-                    self.descend(group, &of, &wide, &fold)
-                });
-            },
-        )?;
-        failure.raise()
+        let problem = |at: usize, group: &Group<'_>| 2 * at + usize::from(group.shared.fit_intercept);
+        let needed = |i| groups.iter().filter(|group| problem(i / 2, group) == i).count();
+        let problems = Common::new((0..2 * folds.len()).map(needed));
+        let run = |(): &mut (), task: usize| {
+            let (at, group) = (task / groups.len(), &groups[task % groups.len()]);
+            let shared = problems.take(problem(at, group), || {
+                let train = &self.folds[folds[at]].train;
+                let rows = Rows::new(self.data, train, group.shared.fit_intercept)?;
+                let columns = Wide::new(&rows)?;
+                Ok((rows, columns))
+            })?;
+            let (rows, columns) = &*shared;
+            let (of, place) = (Of::rows(rows), Place { fold: folds[at], slots, share: 0.0, control });
+            if group.linear {
+                self.iterate(group, &of, columns, &place)
+            } else {
+                self.descend(group, &of, columns, &place)
+            }
+        };
+        try_for_each(self.n_threads, folds.len() * groups.len(), control, watcher, || (), run)
     }
 
     /// All members of a group from one factorisation.
@@ -271,7 +269,7 @@ impl Training<'_> {
         &self,
         group: &Group<'_>,
         of: &Of<'_>,
-        solve: impl Fn(&[Wanted]) -> Result<Option<Solved>>,
+        solve: impl Fn(&[Wanted]) -> Result<Solved>,
         place: &Place<'_>,
     ) -> Result<()> {
         let (start, t, p) = (Instant::now(), self.data.n_outputs, of.columns.len());
@@ -281,8 +279,9 @@ impl Training<'_> {
             .flat_map(|&c| (0..t).map(move |target| (c, target)))
             .map(|(c, target)| Wanted { target, l2: self.settings[c].penalty(target, of.weight).l2 })
             .collect();
-        let Some(solved) = (if p == 0 { Some(Solved::nothing()) } else { solve(&wanted)? }) else {
-            return Ok(());
+        let solved = match if p == 0 { Ok(Solved::nothing()) } else { solve(&wanted) } {
+            Err(Error::Interrupted) => return Ok(()),
+            solved => solved?,
         };
         let seconds = place.share + start.elapsed().as_secs_f64() / group.members.len() as f64;
         for (at, &c) in group.members.iter().enumerate() {
@@ -442,6 +441,40 @@ fn groups(settings: &[Settings]) -> Vec<Group<'_>> {
     groups
 }
 
-fn nonzero(b: &[f64]) -> Vec<u32> {
-    (0..b.len()).filter(|&j| b[j] != 0.0).map(|j| j as u32).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::Floats;
+
+    #[test]
+    fn sums_of_all_folds_are_taken_together_only_where_they_fit() {
+        let (n, k) = (200_000, 5u32);
+        let part = |f: u32| (0..n as u32).filter(|i| i % k != f).collect();
+        let folds: Vec<Fold> = (0..k).map(|f| Fold { train: part(f), test: Vec::new() }).collect();
+        for (d, together) in [(10, true), (3_000, true), (6_000, false), (10_000, false)] {
+            // The shape decides, not the numbers.
+            let data = Data {
+                x: Matrix::Dense(Floats::F64(&[])),
+                y: &[],
+                n,
+                d,
+                n_outputs: 1,
+                n_classes: &[],
+                sample_weight: None,
+            };
+            let training = Training {
+                data: &data,
+                folds: &folds,
+                settings: &[],
+                refit: false,
+                start: None,
+                n_threads: 1,
+            };
+            let shares = training.shares(&[0, 1, 2, 3, 4]);
+            assert_eq!(shares.len(), if together { 1 } else { 5 }, "{d} columns");
+            for (_, cells) in shares {
+                assert!(cells.rows.len() == 1 || cells.rows.len() * d * d * 8 <= MEMORY);
+            }
+        }
+    }
 }

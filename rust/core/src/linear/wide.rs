@@ -4,6 +4,7 @@
 use super::columns::Columns;
 use super::quadratic::too_large;
 use super::rows::Rows;
+use crate::algebra::{add_scaled, dot};
 use crate::error::{Result, filled};
 use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
 
@@ -64,7 +65,10 @@ impl Wide {
 
     fn square_of(&self, j: usize, rows: &Rows<'_>) -> f64 {
         let (raw, shift) = match &self.x {
-            Held::Dense(x) => (sum_of_squares(&x[j * self.n..][..self.n]), 0.0),
+            Held::Dense(x) => {
+                let column = &x[j * self.n..][..self.n];
+                (dot(column, column), 0.0)
+            }
             Held::Sparse(x) => {
                 let raw = x.values[x.starts[j]..x.starts[j + 1]].iter().map(|x| x * x).sum();
                 (raw, x.weight * x.mean[j] * x.mean[j])
@@ -113,7 +117,7 @@ impl Wide {
             Held::Dense(x) => {
                 for &j in active {
                     let column = &x[j as usize * self.n..][..self.n];
-                    r.iter_mut().zip(column).for_each(|(r, x)| *r -= b[j as usize] * x);
+                    add_scaled(r, -b[j as usize], column);
                 }
             }
             Held::Sparse(x) => {
@@ -125,18 +129,6 @@ impl Wide {
             }
         }
     }
-}
-
-/// In sums side by side, as one after the other they would wait for each other.
-fn sum_of_squares(values: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let chunks = values.chunks_exact(LANES);
-    let rest: f64 = chunks.remainder().iter().map(|x| x * x).sum();
-    let mut sums = [0.0; LANES];
-    for chunk in chunks {
-        sums.iter_mut().zip(chunk).for_each(|(sum, x)| *sum += x * x);
-    }
-    rest + sums.iter().sum::<f64>()
 }
 
 impl Sparse {
@@ -177,7 +169,8 @@ impl Columns for Wide {
     }
 
     fn y2(&self, target: usize) -> f64 {
-        self.y[target * self.n..][..self.n].iter().map(|y| y * y).sum()
+        let y = &self.y[target * self.n..][..self.n];
+        dot(y, y)
     }
 
     fn gradient(&self, target: usize, b: &[f64], active: &[u32], out: &mut [f64]) {

@@ -87,7 +87,7 @@ fn curvature(sample: &Sample<'_>, request: &Request<'_>, workers: Workers<'_>) -
     let rows = TASK_ROWS.max(4 * sample.d).next_multiple_of(sample.block_rows());
     let n_tasks = sample.n().div_ceil(rows);
     let sums = workers.fold(
-        n_tasks,
+        (n_tasks, size * size_of::<f64>()),
         Tools::default,
         |tools, i| {
             let mut sums = room()?;
@@ -96,15 +96,10 @@ fn curvature(sample: &Sample<'_>, request: &Request<'_>, workers: Workers<'_>) -
             }
             Ok(sums)
         },
-        room(),
-        |sums: &mut Result<Vec<f64>>, part: Result<Vec<f64>>| match (&mut *sums, part) {
-            (Ok(sums), Ok(part)) => sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part),
-            (Ok(_), Err(error)) => *sums = Err(error),
-            (Err(_), _) => {}
-        },
+        room()?,
+        |sums: &mut Vec<f64>, part: Vec<f64>| sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part),
     )?;
-    let Some(sums) = sums else { return Ok(None) };
-    Ok(Some(own.mirrored(sums?)))
+    Ok(sums.map(|sums| own.mirrored(sums)))
 }
 
 /// Memory that a task reuses.

@@ -21,6 +21,7 @@ pub struct Penalty {
 
 #[derive(Clone, Debug)]
 pub struct Objective {
+    /// (K,), of the classes that the training rows have.
     pub class_weight: Vec<f64>,
     /// 1 / S of the sample that is looked at.
     pub scale: f64,
@@ -122,16 +123,11 @@ fn total(sample: &Sample<'_>, class_weight: &[f64]) -> f64 {
     sample.totals.iter().zip(class_weight).map(|(total, weight)| total * weight).sum()
 }
 
-/// Weights of the classes that the sample has.
+/// Weights of the classes that the sample has (K,).
 fn class_weights(given: &ClassWeight, sample: &Sample<'_>) -> Vec<f64> {
-    let k = sample.classes.len();
-    match given {
-        ClassWeight::None => vec![1.0; k],
-        ClassWeight::Given(lists) => sample.classes.iter().map(|&code| lists[0][code]).collect(),
-        ClassWeight::Balanced => {
-            let sum: f64 = sample.totals.iter().sum();
-            let of = |&total: &f64| if total > 0.0 { sum / (k as f64 * total) } else { 0.0 };
-            sample.totals.iter().map(of).collect()
-        }
-    }
+    let n_codes = sample.classes.last().map_or(0, |last| last + 1);
+    let mut totals = vec![0.0; n_codes];
+    sample.classes.iter().zip(&sample.totals).for_each(|(&code, total)| totals[code] = *total);
+    let weights = given.of(0, &totals);
+    sample.classes.iter().map(|&code| weights[code]).collect()
 }

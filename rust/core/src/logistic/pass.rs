@@ -15,8 +15,9 @@ use std::ops::Range;
 use super::probabilities::{Targets, residuals, softmax};
 use super::sample::Sample;
 use super::workers::Workers;
+use crate::algebra;
 use crate::error::Result;
-use crate::gemm::{Packing, Shape, View, ViewMut, gemm};
+use crate::gemm::{Packing, Shape, View, ViewMut, gemm, transpose};
 use crate::vectors::Vectors;
 
 /// Products and exponentials of one task, at least: threads take tasks.
@@ -48,14 +49,14 @@ pub fn values(
     let tasks = tasks(sample, sample.n_scores());
     let zero = pass.zero();
     let sums = workers.fold(
-        tasks.len(),
+        (tasks.len(), pass.n_scores * (sample.d + 2) * size_of::<f64>()),
         Scratch::default,
         |scratch, i| {
             let mut sums = pass.zero();
             for rows in blocks(sample, tasks[i].clone()) {
                 pass.add(rows, &mut sums, scratch);
             }
-            sums
+            Ok(sums)
         },
         zero,
         Sums::add,
@@ -70,12 +71,12 @@ pub fn separates(sample: &Sample<'_>, point: &[f64], workers: Workers<'_>) -> Re
     let pass = Pass::new(sample, &queries);
     let tasks = tasks(sample, sample.n_scores());
     let all = |scratch: &mut Scratch, i: usize| {
-        blocks(sample, tasks[i].clone()).all(|rows: Range<usize>| {
+        Ok(blocks(sample, tasks[i].clone()).all(|rows: Range<usize>| {
             pass.scores(rows.clone(), scratch);
             pass.all_own(rows, &scratch.scores)
-        })
+        }))
     };
-    workers.fold(tasks.len(), Scratch::default, all, true, |all, own| *all &= own)
+    workers.fold((tasks.len(), size_of::<bool>()), Scratch::default, all, true, |all, own| *all &= own)
 }
 
 /// Ranges of rows for one task each: the same whatever the number of threads and of models.
@@ -146,15 +147,15 @@ impl<'a> Pass<'a> {
         let (k, d) = (sample.n_scores(), sample.d);
         let rows = || queries.iter().flat_map(|query| query.point.chunks_exact(d + 1));
         let coef: Vec<f64> = rows().flat_map(|row| &row[..d]).copied().collect();
-        let n_scores = queries.len() * k;
+        let (n_scores, vectors) = (queries.len() * k, Vectors::detect());
         Pass {
             sample,
             queries,
             k,
             n_scores,
-            coef: if sample.x.is_sparse() { transposed(&coef, n_scores, d) } else { coef },
+            coef: if sample.x.is_sparse() { transposed(&coef, n_scores, d, vectors) } else { coef },
             intercept: rows().map(|row| row[d]).collect(),
-            vectors: Vectors::detect(),
+            vectors,
         }
     }
 
@@ -234,10 +235,10 @@ impl<'a> Pass<'a> {
                     scores.iter_mut().zip(&scratch.weight).for_each(|(r, weight)| *r *= weight);
                 }
             }
-            sums.loss[q] += total(loss);
+            sums.loss[q] += algebra::sum(loss);
         }
         for (sum, residuals) in sums.intercept.iter_mut().zip(scratch.scores.chunks_exact(b)) {
-            *sum += total(residuals);
+            *sum += algebra::sum(residuals);
         }
     }
 
@@ -271,7 +272,8 @@ impl<'a> Pass<'a> {
     /// Each model's part of the sums.
     fn split(&self, sums: &Sums) -> Vec<Value> {
         let (d, k) = (self.sample.d, self.k);
-        let sparse = self.sample.x.is_sparse().then(|| transposed(&sums.coef, d, self.n_scores));
+        let sparse =
+            self.sample.x.is_sparse().then(|| transposed(&sums.coef, d, self.n_scores, self.vectors));
         let coef = sparse.as_ref().unwrap_or(&sums.coef);
         let of = |q: usize| {
             let rows = (q * k..(q + 1) * k)
@@ -282,17 +284,9 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The sum, in lanes that vectors can hold.
-fn total(values: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (whole, rest) = values.as_chunks::<8>();
-    for values in whole {
-        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-    }
-    sums.iter().chain(rest).sum()
-}
-
 /// The transpose of a (m, n), row-major.
-fn transposed(a: &[f64], m: usize, n: usize) -> Vec<f64> {
-    (0..n).flat_map(|j| (0..m).map(move |i| a[i * n + j])).collect()
+fn transposed(a: &[f64], m: usize, n: usize, vectors: Vectors) -> Vec<f64> {
+    let mut out = vec![0.0; m * n];
+    transpose(m, n, a, &mut out, vectors);
+    out
 }

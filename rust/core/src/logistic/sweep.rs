@@ -14,9 +14,9 @@ use super::workers::Workers;
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
-use crate::linear_model::{LinearModel, Link, Scratch};
+use crate::linear_model::{LinearModel, Scratch, SideBySide};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each, watched};
+use crate::parallel::{Control, Watcher, try_for_each, watched};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome, Scored};
 
 /// Columns of scores that share a pass: so many that a block of X is read from memory once for what its
@@ -55,7 +55,7 @@ impl Family for Logistic {
         control.expect(settings.len() * n_folds);
         let (outside, inside) = threads(&job.data, job.n_threads, groups.len() * n_folds);
         let found = Found::new(job);
-        for_each(
+        try_for_each(
             outside,
             groups.len() * n_folds,
             control,
@@ -66,13 +66,12 @@ impl Family for Logistic {
                 let workers = Workers { control, n_threads: inside };
                 let evaluated = evaluate(job, n_classes, groups[g], &job.folds[f], workers);
                 control.advance(groups[g].len());
-                found.check(evaluated.map(|evaluations| {
-                    let candidates = g * together..;
-                    candidates.zip(evaluations).for_each(|(c, evaluation)| found.put(c, f, evaluation));
-                }));
+                let candidates = g * together..;
+                candidates.zip(evaluated?).for_each(|(c, evaluation)| found.put(c, f, evaluation));
+                Ok(())
             },
         )?;
-        found.outcome()
+        Ok(found.outcome())
     }
 }
 
@@ -159,13 +158,16 @@ fn evaluate(
     let models: Vec<_> = solutions.iter().map(|one| learned(&sample, one, n_classes)).collect();
     let fit_seconds = start.elapsed().as_secs_f64() / settings.len() as f64;
     let start = Instant::now();
-    let held_out = SideBySide::new(job, &models, &fold.test, workers)?;
-    let training =
-        if job.train_metrics { Some(SideBySide::new(job, &models, &fold.train, workers)?) } else { None };
+    let held_out = score(job, &models, &fold.test, workers)?;
+    let training = if job.train_metrics { score(job, &models, &fold.train, workers)? } else { Vec::new() };
+    let mut training = training.into_iter();
     let mut evaluations = Vec::new();
-    for (c, (model, warning)) in models.into_iter().zip(warnings).enumerate() {
-        let of = |side: &SideBySide<'_>| side.of(job, &model, c);
-        let scored = job.evaluation(of(&held_out), training.as_ref().map(of));
+    for ((model, warning), held_out) in models.into_iter().zip(warnings).zip(held_out) {
+        let of = |rows: &[u32], scores: Vec<f64>| -> Scored {
+            (job.scores(rows, &model.link.values(&scores, model.n_classes)), scores)
+        };
+        let training = training.next().map(|scores| of(&fold.train, scores));
+        let scored = job.evaluation(of(&fold.test, held_out), training);
         let model = job.keep_models.then_some(model);
         evaluations.push(Evaluation { model, warning, fit_seconds, ..scored });
     }
@@ -174,53 +176,21 @@ fn evaluate(
     Ok(evaluations)
 }
 
-/// Scores of some rows by several models, side by side.
-struct SideBySide<'a> {
-    rows: &'a [u32],
-    /// Columns of one model, and of all.
-    k: usize,
-    width: usize,
-    scores: Vec<f64>,
-}
-
 /// Rows scored at a time.
 const ROWS: usize = 2048;
 
-impl<'a> SideBySide<'a> {
-    /// One product for all models gives each the bits that it gives alone.
-    fn new(
-        job: &Job<'_, Matrix<'_>>,
-        models: &[LinearModel],
-        rows: &'a [u32],
-        workers: Workers<'_>,
-    ) -> Result<Self> {
-        let k = models.first().map_or(1, LinearModel::n_scores);
-        let all = LinearModel {
-            coef: models.iter().flat_map(|model| &model.coef).copied().collect(),
-            intercept: models.iter().flat_map(|model| &model.intercept).copied().collect(),
-            d: job.data.d,
-            n_classes: 0,
-            link: Link::Identity,
-            facts: std::collections::BTreeMap::new(),
-        };
-        let width = all.n_scores();
-        let parts: Vec<&[u32]> = rows.chunks(ROWS).collect();
-        let score = |scratch: &mut Scratch, i: usize| {
-            let mut out = vec![0.0; parts[i].len() * width];
-            all.score_rows(&job.data.x, parts[i].iter().copied(), &mut out, scratch);
-            out
-        };
-        let room = Vec::with_capacity(rows.len() * width);
-        let scores =
-            workers.fold(parts.len(), Scratch::default, score, room, |all, part| all.extend(part))?;
-        Ok(SideBySide { rows, k, width, scores: scores.ok_or(Error::Interrupted)? })
-    }
-
-    /// The metrics of model c, and its scores.
-    fn of(&self, job: &Job<'_, Matrix<'_>>, model: &LinearModel, c: usize) -> Scored {
-        let columns = c * self.k..(c + 1) * self.k;
-        let rows = self.scores.chunks_exact(self.width);
-        let scores: Vec<f64> = rows.flat_map(|row| &row[columns.clone()]).copied().collect();
-        (job.scores(self.rows, &model.link.values(&scores, model.n_classes)), scores)
-    }
+/// Scores (rows, k) of some rows by each of the models.
+fn score(
+    job: &Job<'_, Matrix<'_>>,
+    models: &[LinearModel],
+    rows: &[u32],
+    workers: Workers<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    let Some(side) = SideBySide::new(models.iter()) else { return Ok(Vec::new()) };
+    let parts: Vec<&[u32]> = rows.chunks(ROWS).collect();
+    let size = (parts.len(), ROWS * side.width() * size_of::<f64>());
+    let part = |scratch: &mut Scratch, i: usize| Ok(side.score(&job.data.x, parts[i], scratch));
+    let room = vec![Vec::new(); models.len()];
+    let take = |all: &mut Vec<Vec<f64>>, part: Vec<f64>| side.deal(&part, all);
+    workers.fold(size, Scratch::default, part, room, take)?.ok_or(Error::Interrupted)
 }

@@ -256,6 +256,21 @@ fn separable_classes_end_finite() {
     }
 }
 
+#[test]
+fn balanced_weights_count_the_classes_that_weigh() {
+    let mut problem = Problem::new(60, 2, 3, 8);
+    problem.weight = problem.y.iter().map(|&y| if y == 1.0 { 0.0 } else { 1.0 + y }).collect();
+    let rows = problem.rows();
+    let sample = Sample::new(&problem.data(), &rows).expect("a problem");
+    let balanced = Settings { class_weight: ClassWeight::Balanced, ..settings(1.0, 0.0) };
+    let weights = Objective::new(&balanced, &sample).class_weight;
+    let totals = &sample.totals;
+    let sum = totals[0] + totals[2];
+    assert_eq!(weights, [sum / (2.0 * totals[0]), 0.0, sum / (2.0 * totals[2])]);
+    // Two classes that weigh share all of the weight, as if the third were not there.
+    assert!((weights[0] * totals[0] - weights[2] * totals[2]).abs() < 1e-12 * sum);
+}
+
 fn candidate(c: f64, l1_ratio: f64) -> Candidate {
     let values = [
         ("C", Value::Float(c)),

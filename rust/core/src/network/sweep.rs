@@ -13,7 +13,7 @@ use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each, watched};
+use crate::parallel::{Control, Watcher, try_for_each, watched};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 
 /// Numbers that the networks of a task may hold: they should stay in the caches, as all of them are read at
@@ -50,7 +50,7 @@ impl Family for Networks {
         let found = Found::new(job);
         // Threads that are left over share the steps of a task.
         let inner = (job.n_threads / tasks.len().max(1)).max(1);
-        for_each(
+        try_for_each(
             job.n_threads,
             tasks.len(),
             control,
@@ -59,14 +59,14 @@ impl Family for Networks {
             |(), i| {
                 let task = &tasks[i];
                 let single = task.members.first().is_some_and(|member| member.settings.shared.single);
-                found.check(if single {
+                if single {
                     evaluate::<f32>(job, task, inner, control, &found)
                 } else {
                     evaluate::<f64>(job, task, inner, control, &found)
-                });
+                }
             },
         )?;
-        Ok(Outcome { n_fits: tasks.iter().map(|task| task.members.len()).sum(), ..found.outcome()? })
+        Ok(Outcome { n_fits: tasks.iter().map(|task| task.members.len()).sum(), ..found.outcome() })
     }
 }
 

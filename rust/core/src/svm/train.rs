@@ -22,7 +22,7 @@ use super::store::{Base, Budget, Store};
 use super::variance::{Spread, advice};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each, lock};
+use crate::parallel::{Control, Watcher, lock, try_for_each};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 
 /// A family of kernel machines.
@@ -190,12 +190,10 @@ impl<'a> Sweep<'a> {
             control,
         };
         control.expect(self.settings.len() * job.folds.len() * self.pairs.len());
-        for_each(n_threads, self.tasks.len(), control, watcher, Solver::default, |solver, t| {
-            if !run.found.has_failed() {
-                run.found.check(run.task(solver, &self.tasks[t]));
-            }
+        try_for_each(n_threads, self.tasks.len(), control, watcher, Solver::default, |solver, t| {
+            run.task(solver, &self.tasks[t])
         })?;
-        run.found.outcome()
+        Ok(run.found.outcome())
     }
 
     /// Weights by place of a candidate on a fold: how often a row trains, times its own and its class's.

@@ -12,7 +12,7 @@ use super::{crammer, dual, lasso, newton};
 use crate::error::{Error, Result};
 use crate::linear_model::{LinearModel, Link, Scratch};
 use crate::matrix::Matrix;
-use crate::parallel::{Control, Watcher, for_each, lock};
+use crate::parallel::{Control, Watcher, lock, try_for_each};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome};
 use crate::vectors::Vectors;
 
@@ -129,10 +129,10 @@ impl<'a> Sweep<'a> {
             .collect();
         let found = Found::new(job);
         control.expect(self.tasks.iter().map(|task| task.members.len()).sum());
-        for_each(job.n_threads, self.tasks.len(), control, watcher, Scratch::default, |scratch, t| {
-            found.check(self.walk(&self.tasks[t], &pending, &found, scratch, control));
+        try_for_each(job.n_threads, self.tasks.len(), control, watcher, Scratch::default, |scratch, t| {
+            self.walk(&self.tasks[t], &pending, &found, scratch, control)
         })?;
-        found.outcome()
+        Ok(found.outcome())
     }
 
     fn walk(
