@@ -39,9 +39,9 @@ pub mod error;
 #[cfg(feature = "forest")]
 pub mod forest;
 pub mod gemm;
-#[cfg(feature = "linear")]
 #[cfg(feature = "importance")]
 pub mod importance;
+#[cfg(feature = "linear")]
 pub mod linear;
 pub mod linear_model;
 #[cfg(feature = "logistic")]
