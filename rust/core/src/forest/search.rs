@@ -153,6 +153,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let plain = !self.limits.weigh() && self.column.missing.is_none();
         let compare = plain && n <= C::PAIRS && (n <= 16 || many_values) && C::fits_pairs(self.node);
         let found = match (sort, limited) {
+            _ if plain && n == 2 => self.parted(&mut best),
             _ if compare => self.compared(&mut best, scratch.vectors),
             (true, false) => self.sorted::<false>(&mut best, scratch),
             (true, true) => self.sorted::<true>(&mut best, scratch),
@@ -196,6 +197,15 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
             && left.weight() >= limits.min_weight
             && right.weight() >= limits.min_weight
             && limits.in_order(left.mean() + self.centre, right.mean() + self.centre)
+    }
+
+    /// The cut between two rows.
+    #[inline(always)]
+    fn parted(&self, best: &mut Cut<S>) -> bool {
+        let low = usize::from(self.column.codes[0] != self.column.low);
+        let mut walk = C::walk(S::default(), self.total);
+        C::step(&mut walk, self.rows[low], self.centre);
+        self.consider_walk::<false>(best, &walk, 1, self.column.low, false)
     }
 
     /// All cuts between rows sorted by code; the missing ones are kept apart.
