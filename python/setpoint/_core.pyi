@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "METRICS",
+    "Anova",
     "Forest",
     "LinearModel",
     "Network",
@@ -244,6 +245,7 @@ class Anova:
         *,
         n_trees: int,
         seed: int,
+        n_threads: int,
     ) -> Anova: ...
     def shares(self) -> _Shares: ...
     def curve(self, column: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...

@@ -127,6 +127,16 @@ def test_goes_on_from_any_part(make, tmp_path):
         assert search.n_fits_ == whole.n_fits_
 
 
+def test_a_longer_search_goes_on_and_a_shorter_one_finds_its_own(tmp_path):
+    path = tmp_path / "search.db"
+
+    def search(n_iter, journal=None):
+        return BayesSearchCV(FOREST, n_iter=n_iter, cv=3, random_state=0, journal=journal).fit(X, Y)
+
+    for n_iter in (4, 9, 6, 4):
+        assert scores(search(n_iter, path)) == scores(search(n_iter))
+
+
 def test_seeds_that_are_drawn_are_remembered(tmp_path):
     path = tmp_path / "search.db"
     space = {"max_features": uniform(0.2, 0.8), "max_depth": randint(1, 9)}

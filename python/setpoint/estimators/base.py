@@ -317,8 +317,9 @@ class SweepEstimator(Declared, BaseEstimator):
         state: dict[str, Any] = dict(super().__getstate__())
         if "_model" in state:
             header = self._to_header()
-            for name in self._restored(header):
-                state.pop(name, None)
+            for name, value in self._restored(header).items():
+                if type(state.get(name)) is type(value):  # not what `sparsify` made of it
+                    state.pop(name)
             state["_model"] = (state["_model"].state(), header)
         return state
 
@@ -327,4 +328,4 @@ class SweepEstimator(Declared, BaseEstimator):
             return super().__setstate__(state)
         arrays, header = state["_model"]
         super().__setstate__(state | {"_model": self._model_of(arrays)})
-        self.__dict__.update(self._restored(header))
+        self.__dict__ = self._restored(header) | self.__dict__

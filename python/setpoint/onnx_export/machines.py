@@ -14,6 +14,7 @@ from setpoint.onnx_export.graph import Graph, Value
 __all__ = ["class_values", "coupled", "decisions"]
 
 _LEAST = 1e-7  # as in rust/core/src/svm/calibrate.rs
+_NEAR = 1e-9  # likewise
 _LINEAR, _POLY, _RBF, _SIGMOID, _PRECOMPUTED = range(5)  # the core's numbers of kernels
 
 
@@ -196,7 +197,7 @@ def _coupling(graph: Graph, both: Value, n_classes: int) -> Value:
         qp = body("Squeeze", body("MatMul", q, body("Unsqueeze", p, last)), last)
         value = body("ReduceSum", body("Mul", p, qp), axis, keepdims=1)
         error = body("ReduceMax", body("Abs", body("Sub", qp, value)), axis, keepdims=1)
-        done = body("Less", error, body.constant(np.float64(0.005 / k)))
+        done = body("Less", error, body.constant(np.float64(_NEAR / k)))
         after = p
         for t in range(k):
             at = body.constant(np.array([t]))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from setpoint import _core
 from setpoint.report.axis import ABSENT, Axis
 from setpoint.report.record import Record
+from setpoint.threads import threads
 
 __all__ = ["Importance", "importance"]
 
@@ -145,6 +146,7 @@ def importance(record: Record, names: Sequence[str] | None = None) -> Importance
         scores,
         n_trees=N_TREES,
         seed=0,
+        n_threads=threads(None),
     )
     return Importance([axis.name for axis in axes], cells, anova)
 

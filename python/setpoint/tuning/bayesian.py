@@ -15,7 +15,7 @@ from setpoint.tuning import scikit
 from setpoint.tuning.crossval import SweepSearchCV
 from setpoint.tuning.profile import Profile, Slices, profile
 from setpoint.tuning.proposer import Proposer, start
-from setpoint.tuning.search import Candidate, Scores, Tuner
+from setpoint.tuning.search import Candidate, Closing, Scores, Tuner
 from setpoint.tuning.space import Params, Point, Space, space_of
 
 _LEAST_INITIAL = 4
@@ -70,7 +70,7 @@ def bayesian(
         yield from profiled.evaluate(points, decoded, settings, proposer)
         left -= len(points)
     if n_iter > 1 and profiled.best is not None and profiled.slices.lengths:
-        yield [{**profiled.best, **length} for length in profiled.slices.lengths]
+        yield Closing({**profiled.best, **length} for length in profiled.slices.lengths)
 
 
 class _Profiled:

@@ -33,7 +33,16 @@ from setpoint.tuning.journal import Journal
 from setpoint.tuning.nested import nested
 from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.remote import Workers
-from setpoint.tuning.search import Candidate, Clock, Progress, Scores, TimeLimitWarning, Tuner, run
+from setpoint.tuning.search import (
+    Candidate,
+    Clock,
+    Closing,
+    Progress,
+    Scores,
+    TimeLimitWarning,
+    Tuner,
+    run,
+)
 from setpoint.tuning.seeds import draw
 from setpoint.tuning.task import Result
 from setpoint.tuning.trials import Trials
@@ -250,8 +259,11 @@ class SweepSearchCV(scikit.BaseSearchCV):
         ).call_on_fit_task_begin(estimator=self)
 
         def evaluate(batch: Sequence[Candidate]) -> Scores:
+            is_closing = isinstance(batch, Closing)
             return self._fold_scores(
-                evaluate_candidates.evaluate(list(batch), callback_ctx=context)
+                evaluate_candidates.evaluate(
+                    list(batch), callback_ctx=context, is_closing=is_closing
+                )
             )
 
         ended = run(self._tuner(), evaluate, evaluate_candidates.clock)

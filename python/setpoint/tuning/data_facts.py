@@ -36,7 +36,7 @@ class DataFacts:
     @classmethod
     def of(cls, X: Any, y: Any) -> Self:
         """The facts of a training set that a search was fitted to."""
-        shape: tuple[int, ...] = getattr(X, "shape", (len(X),))
+        shape: tuple[int, ...] = X.shape if hasattr(X, "shape") else (len(X),)
         n_features = int(shape[1]) if len(shape) == 2 else None
         return cls(int(shape[0]), n_features, _kind(X), "none" if y is None else _target(y))
 

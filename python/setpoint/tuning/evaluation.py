@@ -100,6 +100,7 @@ class Evaluation:
         cv: Any = None,
         more_results: Mapping[str, Sequence[Any]] | None = None,
         callback_ctx: Any = None,
+        is_closing: bool = False,
     ) -> list[list[Result | None]]:
         """Evaluate a batch and give its results, one row a candidate and one column a fold."""
         task = self._task(candidates, self._folds(cv))
@@ -114,8 +115,9 @@ class Evaluation:
                 "No fits were performed. Was the CV iterator empty? Were there no candidates?"
             )
         self._progress.expect(n)
-        board = Board(len(candidates), len(task.folds), self._write)
-        self._remember(task, board)
+        kept = self._kept(is_closing)
+        board = Board(len(candidates), len(task.folds), partial(self._write, kept))
+        self._remember(kept, task, board)
         known = set(board.places())
         contexts = self._contexts(callback_ctx, n)
         if self._workers is None:
@@ -149,18 +151,25 @@ class Evaluation:
                 )
         return self._table
 
-    def _remember(self, task: Task, board: Board) -> None:
+    def _kept(self, is_closing: bool) -> int:
+        """The number in the journal of the first candidate of the next batch.
+
+        A longer search goes on where a shorter one closed: there they must not meet.
+        """
+        first = len(self.candidates)
+        return (first + 1) << 32 if is_closing else first
+
+    def _remember(self, first: int, task: Task, board: Board) -> None:
         """Put on the board what the journal has of this batch."""
         if self._journal is None:
             return
-        first, n = len(self.candidates), len(task.candidates)
+        n = len(task.candidates)
         self._journal.propose(first, task.candidates, self._rows_of(task.folds))
         board.fill(Group(*self._journal.load(first, n)))
         self._progress.advance(len(board.done()))
 
-    def _write(self, group: Group) -> None:
+    def _write(self, first: int, group: Group) -> None:
         if self._journal is not None:
-            first = len(self.candidates)
             rows = ((first + number, fold, result) for number, fold, result in group.rows())
             self._journal.save(rows, group.n_fits, group.warnings)
 

@@ -29,7 +29,7 @@ _APPLICATION = 0x5E7901A7  # says "a journal of setpoint" in the header of the f
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE candidates (
-    number INTEGER PRIMARY KEY,  -- in the order of their proposal
+    number INTEGER PRIMARY KEY,  -- in the order of their proposal; from 2^32 on: closing batches
     hyperparameters TEXT NOT NULL,
     rows TEXT NOT NULL           -- a fingerprint of the folds' rows
 );

@@ -25,6 +25,10 @@ Tuner = Generator[Sequence[Candidate], Scores, None]
 """Yields batches of configurations, is sent their scores, ends when it has no more to propose."""
 
 
+class Closing(list[Candidate]):
+    """The last batch of a tuner, where a longer search has another one."""
+
+
 class TimeLimitWarning(UserWarning):
     """A search reached its time limit and left candidates out."""
 

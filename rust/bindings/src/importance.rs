@@ -8,20 +8,21 @@ use setpoint_core::importance::design::{Column, Design};
 use setpoint_core::importance::variance;
 
 use crate::arguments::slice2;
-use crate::door::enter;
+use crate::door::{enter, exception};
 
 /// The functional analysis of variance of the scores of candidates.
 #[pyclass(frozen, module = "setpoint._core")]
 pub struct Anova {
     forest: variance::Anova,
     sizes: Vec<usize>,
+    n_threads: usize,
 }
 
 #[pymethods]
 impl Anova {
     /// Columns are pairs of the weights of their cells and whether these have an order.
     #[new]
-    #[pyo3(signature = (columns, cells, scores, *, n_trees, seed))]
+    #[pyo3(signature = (columns, cells, scores, *, n_trees, seed, n_threads))]
     fn new(
         py: Python<'_>,
         columns: Vec<(Vec<f64>, bool)>,
@@ -29,6 +30,7 @@ impl Anova {
         scores: PyReadonlyArray1<'_, f64>,
         n_trees: usize,
         seed: u64,
+        n_threads: usize,
     ) -> PyResult<Self> {
         if cells.shape() != [scores.len(), columns.len()] {
             return Err(PyValueError::new_err(format!(
@@ -41,15 +43,17 @@ impl Anova {
         let sizes = columns.iter().map(|(weights, _)| weights.len()).collect();
         let columns = columns.into_iter().map(|(weights, ordered)| Column { weights, ordered }).collect();
         let (cells, scores) = (slice2(&cells, "cells")?, scores.as_array().to_vec());
-        let forest = enter(py, None, None, |_, _| {
-            Ok(variance::Anova::fit(Design::new(columns, cells, scores)?, n_trees, seed))
+        let design = Design::new(columns, cells, scores).map_err(exception)?;
+        let forest = enter(py, None, None, |control, watcher| {
+            variance::Anova::fit(design, n_trees, seed, n_threads, control, watcher)
         })?;
-        Ok(Anova { forest, sizes })
+        Ok(Anova { forest, sizes, n_threads })
     }
 
     /// Shares of the variance: `alone` (d,), its `deviation` over the trees (d,), `pairs` (d, d).
     fn shares<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let shares = enter(py, None, None, |_, _| Ok(self.forest.shares()))?;
+        let shares =
+            enter(py, None, None, |control, watcher| self.forest.shares(self.n_threads, control, watcher))?;
         let d = self.sizes.len();
         let out = PyDict::new(py);
         out.set_item("alone", PyArray1::from_vec(py, shares.alone))?;

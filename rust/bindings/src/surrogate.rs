@@ -4,6 +4,8 @@ use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArr
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use setpoint_core::error::Error;
+use setpoint_core::parallel::watched;
 use setpoint_core::surrogate::fit::Theta;
 use setpoint_core::surrogate::kernel::Axis;
 use setpoint_core::surrogate::space::{Column, Space};
@@ -63,7 +65,9 @@ impl Surrogate {
             batch,
             seed,
         };
-        let answer = enter(py, None, None, |_, _| suggest(&ask))?;
+        let answer = enter(py, None, None, |control, watcher| {
+            watched(control, watcher, || suggest(&ask, control))?.unwrap_or(Err(Error::Interrupted))
+        })?;
         let out = PyDict::new(py);
         let found = if answer.points.is_empty() {
             PyArray2::zeros(py, [0, self.0.columns().len()], false)

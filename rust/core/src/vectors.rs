@@ -82,7 +82,7 @@ pub fn fused<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// A loop over numbers of one of several types, as its arguments: what [`for_each_width`] is to functions.
+/// A loop over numbers of one of several types, as its arguments: what `for_each_width` is to functions.
 /// `run` and what it calls must be `#[inline(always)]`.
 pub trait Kernel {
     fn run(self);

@@ -4,17 +4,19 @@
 //! Cells of others are ordered by their mean score first: the best of all splits is then a cut of that order
 //! (Fisher, On grouping for maximum homogeneity, JASA 53, 1958).
 
-use super::design::Design;
+use super::design::{Column, Design};
 use crate::seed::Stream;
 
 /// Gains that differ by less, relative to their size, are equal: several columns often make the same two
 /// sides, above all of few rows, and rounding must not choose between them.
 const TIE: f64 = 1e-9;
 
-/// A box of cells: `masks[j]` has the bits of the cells of column j that it covers.
+/// A box of cells: `masks[j]` has the bits of the cells of column j that it covers, `widths[j]` is the
+/// probability of these.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf {
     pub masks: Vec<u64>,
+    pub widths: Vec<f64>,
     pub value: f64,
 }
 
@@ -29,7 +31,9 @@ pub fn grow(design: &Design, rows: Vec<u32>, mut draws: Stream) -> Vec<Leaf> {
         match best_split(design, &rows, &masks, &mut draws) {
             None => {
                 let sum: f64 = rows.iter().map(|&row| design.scores[row as usize]).sum();
-                leaves.push(Leaf { masks, value: sum / rows.len() as f64 });
+                let width = |(column, &mask): (&Column, &u64)| cells(mask).map(|c| column.weights[c]).sum();
+                let widths = design.columns.iter().zip(&masks).map(width).collect();
+                leaves.push(Leaf { masks, widths, value: sum / rows.len() as f64 });
             }
             Some(Split { column, left, .. }) => {
                 let (mut to_left, mut to_right) = (masks.clone(), masks);
@@ -124,4 +128,15 @@ fn left_side(design: &Design, column: usize, mask: u64, present: &[Cell], cut: u
 
 fn low_bits(n: usize) -> u64 {
     if n >= 64 { u64::MAX } else { (1 << n) - 1 }
+}
+
+/// The numbers of the bits that are set, ascending.
+pub fn cells(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        (mask != 0).then(|| {
+            let cell = mask.trailing_zeros() as usize;
+            mask &= mask - 1;
+            cell
+        })
+    })
 }

@@ -1,7 +1,11 @@
 //! Marginals of a forest, and how much of its variance each of them has.
 
+use std::ops::Range;
+
 use super::design::{Column, Design};
-use super::tree::{Leaf, grow};
+use super::tree::{Leaf, cells, grow};
+use crate::error::Result;
+use crate::parallel::{Control, Watcher, fill_blocks};
 use crate::seed::Stream;
 
 /// A forest of trees on bootstrap samples of the candidates.
@@ -23,15 +27,26 @@ pub struct Shares {
 
 impl Anova {
     /// Fits `n_trees` trees; the draws depend on the seed and the number of the tree only.
-    pub fn fit(design: Design, n_trees: usize, seed: u64) -> Self {
+    pub fn fit(
+        design: Design,
+        n_trees: usize,
+        seed: u64,
+        n_threads: usize,
+        control: &Control,
+        watcher: Watcher<'_>,
+    ) -> Result<Self> {
         let n = design.n() as u32;
-        let tree = |number: u64| {
-            let mut draws = Stream::new(seed).child(number);
-            let rows = (0..n).map(|_| draws.below(n)).collect();
-            grow(&design, rows, draws)
+        let mut trees = vec![Vec::new(); n_trees];
+        let tree = |(): &mut (), numbers: Range<usize>, out: &mut [Vec<Leaf>]| {
+            for (number, out) in numbers.zip(out) {
+                let mut draws = Stream::new(seed).child(number as u64);
+                let rows = (0..n).map(|_| draws.below(n)).collect();
+                *out = grow(&design, rows, draws);
+            }
+            Ok(())
         };
-        let trees = (0..n_trees as u64).map(tree).collect();
-        Anova { columns: design.columns, trees }
+        fill_blocks((1, 1), &mut trees, n_threads, control, watcher, || (), tree)?;
+        Ok(Anova { columns: design.columns, trees })
     }
 
     /// How many columns there are.
@@ -40,10 +55,15 @@ impl Anova {
     }
 
     /// The shares of the variance of all columns and pairs.
-    pub fn shares(&self) -> Shares {
+    pub fn shares(&self, n_threads: usize, control: &Control, watcher: Watcher<'_>) -> Result<Shares> {
         let d = self.d();
-        let of_trees: Vec<(Vec<f64>, Vec<f64>)> =
-            self.trees.iter().filter_map(|leaves| self.of_tree(leaves)).collect();
+        let mut of_trees = vec![None; self.trees.len()];
+        let tree = |(): &mut (), numbers: Range<usize>, out: &mut [Option<(Vec<f64>, Vec<f64>)>]| {
+            self.trees[numbers].iter().zip(out).for_each(|(leaves, out)| *out = self.of_tree(leaves));
+            Ok(())
+        };
+        fill_blocks((1, 1), &mut of_trees, n_threads, control, watcher, || (), tree)?;
+        let of_trees: Vec<_> = of_trees.into_iter().flatten().collect();
         let n = of_trees.len().max(1) as f64;
         let (mut alone, mut squares, mut pairs) = (vec![0.0; d], vec![0.0; d], vec![0.0; d * d]);
         for (own, joint) in &of_trees {
@@ -55,7 +75,7 @@ impl Anova {
                 *square += (share - mean).powi(2) / n;
             }
         }
-        Shares { alone, deviation: squares.into_iter().map(f64::sqrt).collect(), pairs }
+        Ok(Shares { alone, deviation: squares.into_iter().map(f64::sqrt).collect(), pairs })
     }
 
     /// Mean score in each cell of a column over all others, and its standard deviation over the trees.
@@ -148,20 +168,8 @@ impl Anova {
 
     /// The probability that the columns other than `left_out` lie in a leaf.
     fn volume_without(&self, leaf: &Leaf, left_out: &[usize]) -> f64 {
-        let width = |j: usize| cells(leaf.masks[j]).map(|cell| self.columns[j].weights[cell]).sum::<f64>();
-        (0..self.d()).filter(|j| !left_out.contains(j)).map(width).product()
+        (0..self.d()).filter(|j| !left_out.contains(j)).map(|j| leaf.widths[j]).product()
     }
-}
-
-/// The numbers of the bits that are set, ascending.
-fn cells(mut mask: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        (mask != 0).then(|| {
-            let cell = mask.trailing_zeros() as usize;
-            mask &= mask - 1;
-            cell
-        })
-    })
 }
 
 fn add(to: &mut [f64], values: &[f64], factor: f64) {

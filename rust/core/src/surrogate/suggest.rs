@@ -19,6 +19,7 @@ use super::posterior::{Posterior, Scratch};
 use super::space::{Space, nearest, steps};
 use super::transform::Transform;
 use crate::error::{Error, Result};
+use crate::parallel::Control;
 use crate::seed::Stream;
 use crate::vectors::Vectors;
 
@@ -72,8 +73,8 @@ pub struct Answer {
     pub theta: Theta,
 }
 
-/// The most promising points.
-pub fn suggest(ask: &Ask<'_>) -> Result<Answer> {
+/// The most promising points. Between two points of a batch it can be stopped.
+pub fn suggest(ask: &Ask<'_>, control: &Control) -> Result<Answer> {
     let n = ask.points.len();
     if n == 0 || ask.values.len() != n || ask.variances.len() != n {
         return Err(Error::invalid("points, values and variances must be of one length, at least 1"));
@@ -122,9 +123,12 @@ pub fn suggest(ask: &Ask<'_>) -> Result<Answer> {
     let noise = answer.theta.noise();
     ask.taken.iter().for_each(|point| search.expect(point, noise));
     for number in 0..ask.batch {
+        if control.stopped() {
+            return Err(Error::Interrupted);
+        }
         let stream = Stream::new(ask.seed).child(number as u64);
         let found = match ask.pool {
-            Some(pool) => search.best_of(pool.to_vec()).into_iter().next(),
+            Some(pool) => search.most_of(pool),
             None => search.climb(&incumbents, stream),
         };
         let Some((gain, point)) = found else { break };
@@ -191,6 +195,18 @@ impl Search<'_> {
     fn score(&mut self, point: &[f64]) -> f64 {
         let (mean, deviation) = self.posterior.at(point, &mut self.scratch);
         log_expected_improvement(self.best, mean, deviation).0
+    }
+
+    /// The most promising one that is not taken, the first of several.
+    fn most_of(&mut self, points: &[Vec<f64>]) -> Option<Scored> {
+        let mut most: Option<(f64, &Vec<f64>)> = None;
+        for point in points.iter().filter(|point| !self.taken.contains(&key(point))).collect::<Vec<_>>() {
+            let score = self.score(point);
+            if most.is_none_or(|(best, _)| score.total_cmp(&best).is_gt()) {
+                most = Some((score, point));
+            }
+        }
+        most.map(|(score, point)| (score, point.clone()))
     }
 
     /// Those that are not taken, best first.
@@ -401,7 +417,7 @@ mod tests {
                 batch: 1,
                 seed: seed + round as u64,
             };
-            let answer = suggest(&ask).unwrap_or_else(|error| unreachable!("{error}"));
+            let answer = suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}"));
             theta = Some(answer.theta);
             let Some(point) = answer.points.into_iter().next() else { break };
             values.push(f(&point));
@@ -462,7 +478,7 @@ mod tests {
             batch: 4,
             seed: 0,
         };
-        let answer = suggest(&ask).unwrap_or_else(|error| unreachable!("{error}"));
+        let answer = suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}"));
         let mut found: Vec<f64> = answer.points.iter().map(|point| point[0]).collect();
         found.sort_by(f64::total_cmp);
         assert_eq!(found.len(), 4);
@@ -488,7 +504,7 @@ mod tests {
                 batch,
                 seed: 0,
             };
-            suggest(&ask).unwrap_or_else(|error| unreachable!("{error}")).points
+            suggest(&ask, &Control::new(None)).unwrap_or_else(|error| unreachable!("{error}")).points
         };
         let first = next(&[], 1);
         let second = next(&first, 1);

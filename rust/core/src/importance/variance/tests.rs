@@ -1,6 +1,14 @@
 use super::*;
 use crate::error::Error;
 
+fn fit(design: Design, n_trees: usize, seed: u64) -> Anova {
+    Anova::fit(design, n_trees, seed, 2, &Control::new(None), &mut |_, _| true).expect("not stopped")
+}
+
+fn shares_of(anova: &Anova) -> Shares {
+    anova.shares(2, &Control::new(None), &mut |_, _| true).expect("not stopped")
+}
+
 /// Every cell of a grid with these numbers of cells, and a score for each.
 fn grid(sizes: &[usize], ordered: &[bool], score: impl Fn(&[usize]) -> f64) -> Design {
     let n: usize = sizes.iter().product();
@@ -51,7 +59,7 @@ const KINDS: [bool; 3] = [true, false, true];
 #[test]
 fn leaves_cover_the_space_once() {
     let design = grid(&SIZES, &KINDS, noise);
-    for tree in Anova::fit(design.clone(), 8, 3).trees {
+    for tree in fit(design.clone(), 8, 3).trees {
         for i in 0..design.n() {
             let point: Vec<usize> = (0..3).map(|j| design.cell(i as u32, j)).collect();
             value(&tree, &point);
@@ -98,14 +106,14 @@ fn close(got: &[f64], expected: &[f64]) {
 #[test]
 fn the_shares_of_two_columns_and_their_pair_are_everything() {
     let design = grid(&[6, 5], &[true, false], noise);
-    let shares = Anova::fit(design, 16, 1).shares();
+    let shares = shares_of(&fit(design, 16, 1));
     close(&[shares.alone[0] + shares.alone[1] + shares.pairs[1]], &[1.0]);
 }
 
 #[test]
 fn a_sum_has_no_interactions() {
     let design = grid(&SIZES, &KINDS, |p| p[0] as f64 + [3.0, -1.0, 0.5][p[1]] + (p[2] as f64).powi(2));
-    let shares = exact(&design).shares();
+    let shares = shares_of(&exact(&design));
     close(&shares.pairs, &[0.0; 9]);
     close(&[shares.alone.iter().sum()], &[1.0]);
 }
@@ -113,7 +121,7 @@ fn a_sum_has_no_interactions() {
 #[test]
 fn what_does_nothing_has_no_share() {
     let design = grid(&SIZES, &KINDS, |p| (p[0] * p[2]) as f64);
-    let shares = exact(&design).shares();
+    let shares = shares_of(&exact(&design));
     close(&[shares.alone[1], shares.pairs[1], shares.pairs[5]], &[0.0; 3]);
     assert!(shares.alone[0] > 0.1 && shares.alone[2] > 0.1 && shares.pairs[2] > 0.01);
 }
@@ -123,7 +131,7 @@ fn shares_do_not_change_with_scale_and_shift() {
     let design = grid(&SIZES, &KINDS, noise);
     let mut other = design.clone();
     other.scores.iter_mut().for_each(|score| *score = 1e4 + 4.0 * *score);
-    let (one, two) = (Anova::fit(design, 8, 5).shares(), Anova::fit(other, 8, 5).shares());
+    let (one, two) = (shares_of(&fit(design, 8, 5)), shares_of(&fit(other, 8, 5)));
     for (a, b) in one.alone.iter().chain(&one.pairs).zip(two.alone.iter().chain(&two.pairs)) {
         assert!((a - b).abs() < 1e-8);
     }
@@ -140,7 +148,7 @@ fn the_order_of_categories_says_nothing() {
     for (cell, &to) in renamed.iter().enumerate() {
         other.columns[1].weights[to] = design.columns[1].weights[cell];
     }
-    let (one, two) = (exact(&design).shares(), exact(&other).shares());
+    let (one, two) = (shares_of(&exact(&design)), shares_of(&exact(&other)));
     close(&one.alone, &two.alone);
     close(&one.pairs, &two.pairs);
 }
@@ -150,7 +158,7 @@ fn the_order_of_categories_says_nothing() {
 fn columns_that_cannot_be_told_apart_share() {
     let columns = vec![Column { weights: vec![1.0; 2], ordered: true }; 4];
     let design = Design::new(columns, &[0, 0, 0, 0, 1, 1, 1, 1], vec![0.0, 1.0]).expect("legal");
-    for share in Anova::fit(design, 2000, 0).shares().alone {
+    for share in shares_of(&fit(design, 2000, 0)).alone {
         assert!((share - 0.25).abs() < 0.05, "{share}");
     }
 }
@@ -158,10 +166,10 @@ fn columns_that_cannot_be_told_apart_share() {
 #[test]
 fn equal_scores_and_a_single_candidate_have_no_variance() {
     let design = grid(&SIZES, &KINDS, |_| 0.1);
-    assert_eq!(Anova::fit(design, 4, 0).shares().alone, [0.0; 3]);
+    assert_eq!(shares_of(&fit(design, 4, 0)).alone, [0.0; 3]);
     let single = Design::new(vec![Column { weights: vec![1.0; 64], ordered: true }], &[63], vec![2.0]);
-    let anova = Anova::fit(single.expect("legal"), 4, 0);
-    assert_eq!(anova.shares().alone, [0.0]);
+    let anova = fit(single.expect("legal"), 4, 0);
+    assert_eq!(shares_of(&anova).alone, [0.0]);
     close(&anova.curve(0).0, &[2.0; 64]);
 }
 
