@@ -36,7 +36,7 @@ impl<T: Targets> Work<'_, '_, T> {
             id,
             node: open.node.clone(),
             first,
-            saved: Some((self.arena.rows[rows.clone()].to_vec(), self.arena.load[rows].to_vec())),
+            saved: Some(Box::new((self.arena.rows[rows.clone()].to_vec(), self.arena.load[rows].to_vec()))),
             ..*open
         });
     }
@@ -44,7 +44,8 @@ impl<T: Targets> Work<'_, '_, T> {
     /// Puts the rows of a twin back in their order.
     #[inline(always)]
     pub(super) fn restore(&mut self, open: &Open<T::Node, T::Row>) {
-        if let Some((rows, load)) = &open.saved {
+        if let Some(saved) = &open.saved {
+            let (rows, load) = &**saved;
             self.arena.rows[open.start..open.end].copy_from_slice(rows);
             self.arena.load[open.start..open.end].copy_from_slice(load);
         }

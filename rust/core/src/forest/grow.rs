@@ -70,6 +70,8 @@ pub struct Arena<T: Targets> {
     /// Bit sets of the columns known to be constant, one per depth.
     pub(super) constants: Vec<u64>,
     pub(super) scratch: T::Scratch,
+    /// Nodes and values of the tree before: about as many as the next one has.
+    sizes: (usize, usize),
 }
 
 impl<T: Targets> Default for Arena<T> {
@@ -86,6 +88,7 @@ impl<T: Targets> Default for Arena<T> {
             swaps: Vec::new(),
             constants: Vec::new(),
             scratch: T::Scratch::default(),
+            sizes: (0, 0),
         }
     }
 }
@@ -105,7 +108,7 @@ pub struct Open<N, R> {
     pub first: usize,
     pub last: usize,
     /// Its rows, where another split of the node has parted them since.
-    pub saved: Option<(Vec<u32>, Vec<R>)>,
+    pub saved: Option<Box<(Vec<u32>, Vec<R>)>>,
 }
 
 /// What growing needs beside the buffers.
@@ -122,16 +125,18 @@ pub struct Growth<'a, T: Targets> {
 impl<T: Targets> Growth<'_, T> {
     /// Grows a tree on the rows whose weight is not 0, drawing from `stream`. `None` if stopped.
     pub fn tree(&self, weights: &[f64], stream: Stream, arena: &mut Arena<T>) -> Option<GrownTree> {
-        arena.rows.clear();
         arena.gathered = (NONE, NONE);
-        arena.load.clear();
+        arena.rows.resize(weights.len(), 0);
+        arena.load.resize(weights.len(), T::Row::default());
+        let mut n = 0;
+        // Each row is written where the next one with a weight belongs: without a branch that none can predict.
         for (i, &weight) in weights.iter().enumerate() {
-            if weight > 0.0 {
-                arena.rows.push(i as u32);
-                arena.load.push(self.targets.row(i, weight));
-            }
+            arena.rows[n] = i as u32;
+            arena.load[n] = self.targets.row(i, weight);
+            n += usize::from(weight > 0.0);
         }
-        let n = arena.rows.len();
+        arena.rows.truncate(n);
+        arena.load.truncate(n);
         arena.spare_rows.resize(n, 0);
         arena.spare_load.resize(n, T::Row::default());
         arena.codes.resize(n + LANES, 0);
@@ -139,7 +144,15 @@ impl<T: Targets> Growth<'_, T> {
         if arena.columns.len() != self.columns.len() {
             arena.columns = (0..self.columns.len() as u32).collect();
         }
-        Work { growth: self, arena, tree: GrownTree::default(), weight: 0.0, min_weight: 0.0 }.run(n, stream)
+        let (nodes, values) = arena.sizes;
+        let tree = GrownTree {
+            nodes: Vec::with_capacity(nodes + nodes / 8),
+            values: Vec::with_capacity(values + values / 8),
+            categories: Vec::new(),
+        };
+        let tree = Work { growth: self, arena, tree, weight: 0.0, min_weight: 0.0 }.run(n, stream)?;
+        arena.sizes = (tree.nodes.len(), tree.values.len());
+        Some(tree)
     }
 }
 

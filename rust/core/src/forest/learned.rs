@@ -167,7 +167,8 @@ fn as_node(split: u32, data: u32) -> Node {
 /// The tree that `inner` leaves of a grown one, in pre-order. `pure` if a leaf of one class needs no
 /// values of its own (one output, classes).
 pub fn compact(tree: &GrownTree, inner: &[bool], n_values: usize, pure: bool) -> Tree {
-    let mut out = Tree::default();
+    let n_inner = inner.iter().filter(|&&inner| inner).count();
+    let mut out = Tree { nodes: Vec::with_capacity(2 * n_inner + 1), ..Tree::default() };
     // (grown node, compact parent whose right child it is)
     let mut stack = vec![(0u32, NONE)];
     while let Some((at, parent)) = stack.pop() {
@@ -203,7 +204,6 @@ pub fn compact(tree: &GrownTree, inner: &[bool], n_values: usize, pure: bool) ->
     if pure || out.impurities.iter().all(|&impurity| impurity == 0.0) {
         out.impurities = Vec::new();
     }
-    out.nodes.shrink_to_fit();
     out.values.shrink_to_fit();
     out
 }

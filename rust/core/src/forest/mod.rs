@@ -39,6 +39,7 @@ mod rules;
 mod sample;
 mod search;
 pub mod settings;
+mod sort;
 mod split;
 mod state;
 mod sums;

@@ -1,7 +1,8 @@
 //! Slots of a column that may hold a better cut than their edges, looked into row by row.
 
 use super::criterion::Criterion;
-use super::search::{Codes, Cut, FEW_ROWS, Scan, Scratch, sort};
+use super::search::{Codes, Cut, FEW_ROWS, Scan, Scratch};
+use super::sort::sort;
 use super::split::LANES;
 use super::sums::Sums;
 use crate::vectors::Vectors;
@@ -90,11 +91,12 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
     ) -> bool {
         scratch.reserve(FEW_ROWS);
         let mut keys = [u32::MAX; FEW_ROWS];
-        let Scratch { slots, sums, gains, sorted, keys: rows, .. } = scratch;
+        let Scratch { slots, sums, gains, keys: rows, .. } = scratch;
         for (k, (key, &row)) in keys.iter_mut().zip(&rows[..n_keys]).enumerate() {
             *key = (row >> 16) as u32 & 0xffff_0000 | k as u32;
         }
-        let keys = sort(&keys, n_keys, sorted);
+        sort(&mut keys, n_keys, scratch.vectors);
+        let keys = &keys[..n_keys];
         let (sums, gains) = (&mut sums[..n_keys], &mut gains[..n_keys]);
         let (mut slot, mut left) = (usize::MAX, S::default());
         for (sum, &key) in sums.iter_mut().zip(keys) {

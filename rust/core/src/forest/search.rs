@@ -11,6 +11,7 @@
 //! Which way is taken depends on the node's own rows alone, never on threads or on other candidates.
 
 use super::criterion::Criterion;
+use super::sort::sort;
 use super::sums::Sums;
 use crate::vectors::Vectors;
 
@@ -97,7 +98,6 @@ pub struct Scratch<S> {
     pub(super) open: Vec<u8>,
     pub(super) picked: Vec<u32>,
     pub(super) keys: Vec<u64>,
-    pub(super) sorted: Vec<u32>,
 }
 
 impl<S> Default for Scratch<S> {
@@ -111,7 +111,6 @@ impl<S> Default for Scratch<S> {
             open: Vec::new(),
             picked: Vec::new(),
             keys: Vec::new(),
-            sorted: Vec::new(),
         }
     }
 }
@@ -125,7 +124,6 @@ impl<S: Sums> Scratch<S> {
             self.rows.resize(n, 0);
             self.gains.resize(n, 0.0);
             self.open.resize(n, 0);
-            self.sorted.resize(n, 0);
         }
     }
 }
@@ -155,6 +153,7 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
         let plain = !self.limits.weigh() && self.column.missing.is_none();
         let compare = plain && n <= C::PAIRS && (n <= 16 || many_values) && C::fits_pairs(self.node);
         let found = match (sort, limited) {
+            _ if plain && n == 2 => self.parted(&mut best),
             _ if compare => self.compared(&mut best, scratch.vectors),
             (true, false) => self.sorted::<false>(&mut best, scratch),
             (true, true) => self.sorted::<true>(&mut best, scratch),
@@ -200,14 +199,24 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
             && limits.in_order(left.mean() + self.centre, right.mean() + self.centre)
     }
 
+    /// The cut between two rows.
+    #[inline(always)]
+    fn parted(&self, best: &mut Cut<S>) -> bool {
+        let low = usize::from(self.column.codes[0] != self.column.low);
+        let mut walk = C::walk(S::default(), self.total);
+        C::step(&mut walk, self.rows[low], self.centre);
+        self.consider_walk::<false>(best, &walk, 1, self.column.low, false)
+    }
+
     /// All cuts between rows sorted by code; the missing ones are kept apart.
     #[inline(always)]
     fn sorted<const LIMITED: bool>(&self, best: &mut Cut<S>, scratch: &mut Scratch<S>) -> bool {
         scratch.reserve(FEW_ROWS);
-        let Scratch { slots, gains, sorted, .. } = scratch;
+        let Scratch { slots, gains, .. } = scratch;
         let mut keys = [u32::MAX; FEW_ROWS];
         let n = self.keys(&mut keys);
-        let keys = sort(&keys, n, sorted);
+        sort(&mut keys, n, scratch.vectors);
+        let keys = &keys[..n];
         if self.column.missing.is_none() {
             if !LIMITED && C::WALKS_BY_SUMS {
                 return self.sweep_sums(best, keys, slots, gains);
@@ -441,43 +450,6 @@ impl<S: Sums, C: Criterion<S>> Scan<'_, S, C> {
                 *slot = slot.plus(copy);
             }
         }
-    }
-}
-
-/// Puts n keys in the order of their upper halves, the codes; those of the same code stay in theirs.
-///
-/// A code's place is the number of smaller codes. To count them is more work than to sort, but all of it is in
-/// vectors and nothing depends on a branch.
-#[inline(always)]
-pub(super) fn sort<'a>(keys: &[u32; FEW_ROWS], n: usize, sorted: &'a mut [u32]) -> &'a [u32] {
-    match n {
-        ..=8 => sort_up_to::<8>(keys, n, sorted),
-        9..=16 => sort_up_to::<16>(keys, n, sorted),
-        17..=32 => sort_up_to::<32>(keys, n, sorted),
-        33..=64 => sort_up_to::<64>(keys, n, sorted),
-        65..=128 => sort_up_to::<128>(keys, n, sorted),
-        _ => sort_up_to::<FEW_ROWS>(keys, n, sorted),
-    }
-    &sorted[..n]
-}
-
-#[inline(always)]
-fn sort_up_to<const N: usize>(keys: &[u32; FEW_ROWS], n: usize, sorted: &mut [u32]) {
-    let (mut codes, mut place, mut taken) = ([0u16; N], [0u16; N], [0u16; N]);
-    for (code, key) in codes.iter_mut().zip(keys) {
-        *code = (key >> 16) as u16;
-    }
-    for &code in &codes[..n] {
-        for j in 0..N {
-            place[j] += u16::from(code < codes[j]);
-        }
-    }
-    let sorted = &mut sorted[..N];
-    for (&key, &place) in keys[..n].iter().zip(&place) {
-        // Below n by construction: the mask changes nothing and spares the bounds check.
-        let place = usize::from(place) & (N - 1);
-        sorted[(place + usize::from(taken[place])) & (N - 1)] = key;
-        taken[place] += 1;
     }
 }
 
