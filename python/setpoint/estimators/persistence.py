@@ -45,9 +45,11 @@ def save(model: Any, path: str | Path) -> None:
     Raises
     ------
     TypeError
-        If it is another pipeline.
+        If it is another pipeline, or an estimator that `load` does not know: not one of setpoint's,
+        or of a class derived from one.
     """
     scaler, model = scaler_and_model(model)
+    _refuse_unknown(model)
     check_is_fitted(model)
     header = {_KEY: json.dumps(_describe(model) | describe_scaler(scaler))}
     state = model.__dict__["_model"].state()
@@ -96,6 +98,17 @@ def load(path: str | Path) -> Any:
         raise ValueError(f"the header of {str(path)!r} is damaged: {error!r}") from error
     except ValueError as error:
         raise ValueError(f"{str(path)!r}: {error}") from error
+
+
+def _refuse_unknown(model: Any) -> None:
+    from setpoint.families import estimator_classes  # the registry imports the estimators
+
+    kind = type(model)
+    if estimator_classes().get(kind.__name__) is not kind:
+        raise TypeError(
+            f"{kind.__module__}.{kind.__qualname__} is no estimator of setpoint, and could not be "
+            "loaded again: save it with skops or joblib"
+        )
 
 
 def _describe(model: SweepEstimator) -> dict[str, Any]:
