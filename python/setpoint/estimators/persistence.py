@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.columns import Columns
 from setpoint.estimators.scaled import behind_scaler, describe_scaler, scaler_and_model
+from setpoint.estimators.seeds import Seed
 from setpoint.files import replacing
 from setpoint.hyperparameters import Hyperparameters
 
@@ -162,7 +163,7 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> Any:
     if header["dtype"] not in ("float32", "float64"):
         raise ValueError(f"a model of rows of type {header['dtype']!r} is not known")
     nothing = np.empty((0, len(known)), header["dtype"])
-    data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, 0)
+    data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, Seed())
     estimator._adopt(data, model, {})
     estimator.__dict__.update(estimator._from_header(header))
     return behind_scaler(estimator, header)
