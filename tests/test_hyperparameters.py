@@ -7,6 +7,7 @@ import re
 import typing
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ from setpoint.hyperparameters import (
     hyperparameter,
     variation,
 )
+from setpoint.hyperparameters.values import equal, same
 
 ESTIMATORS = list(estimator_classes().values())
 DECLARED = [(kind, item) for kind in ESTIMATORS for item in kind.declarations().values()]
@@ -348,3 +350,31 @@ def test_json_refuses_what_it_cannot_hold_and_what_is_not_declared():
         Hyperparameters.values_from_json(json.dumps({"max_depth": 0}), declared)
     with pytest.raises(ValueError, match="no JSON object"):
         Hyperparameters.values_from_json("[1]", declared)
+
+
+TABLE = pd.DataFrame({"a": [1, 2]})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_same", "are_equal"),
+    [
+        (1, np.int64(1), True, True),
+        (0.5, np.float32(0.5), True, True),
+        (1, 1.0, False, True),
+        (True, np.True_, True, True),
+        (True, 1, False, False),
+        ("a", np.str_("a"), True, True),
+        ((1, 2), (1, 2), True, True),
+        ([1], (1,), False, False),
+        (np.ones(2), np.ones(2), True, True),
+        (np.ones(2), np.zeros(2), False, False),
+        (np.ones(2), np.ones(3), False, False),
+        (TABLE, TABLE.copy(), True, True),
+        (None, "None", False, False),
+        (float("nan"), float("nan"), False, False),
+    ],
+    ids=repr,
+)
+def test_when_two_values_are_one(one, other, are_same, are_equal):
+    assert same(one, other) == same(other, one) == are_same
+    assert equal(one, other) == equal(other, one) == are_equal

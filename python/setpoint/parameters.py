@@ -79,6 +79,9 @@ class Parameters(Mapping[str, NDArray[Any]]):
             self._arrays = {key: _read_only(array) for key, array in self._make().items()}
         return self._arrays[name]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Parameters, (self._owner, dict(self), self._meanings)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._layouts)
 

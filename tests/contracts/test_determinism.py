@@ -42,6 +42,37 @@ def test_same_seed_same_model(kind, data):
     assert_same_model(fitted(kind.small(), X, y), fitted(kind.small(), X, y), X)
 
 
+@pytest.fixture
+def generator():
+    """NumPy's global generator, put back afterwards."""
+    state = np.random.get_state()
+    yield np.random.mtrand._rand
+    np.random.set_state(state)
+
+
+@every_kind
+def test_without_a_seed_numpys_generator_gives_one(kind, generator):
+    X, y = continuous(kind.task)
+    models = []
+    for seed in (3, 3, 4):
+        generator.seed(seed)
+        model = kind.small()
+        models.append(fitted(model.set_params(**dict.fromkeys(kind.seed)), X, y))
+    assert_same_model(models[0], models[1], X)
+    if kind.seed and kind.declared["random_state"].cost != "none":
+        unseen, _ = continuous(kind.task, seed=1)
+        assert not np.array_equal(predictions(models[0], unseen), predictions(models[2], unseen))
+
+
+@every_kind
+def test_what_needs_no_random_number_draws_none(kind, generator):
+    X, y = continuous(kind.task)
+    before = generator.get_state()[1:3]
+    model = fitted(kind.small(), X, y)
+    predictions(model, X)
+    np.testing.assert_equal(generator.get_state()[1:3], before)
+
+
 @every_kind
 def test_seeds_differ(kind):
     X, y = continuous(kind.task)

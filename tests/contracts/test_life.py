@@ -43,6 +43,28 @@ def test_copies_predict_the_same(kind, data, tmp_path):
 
 
 @every_kind
+def test_tables_of_a_model_are_copied_and_pickled(kind):
+    X, y = continuous(kind.task)
+    model = fitted(kind.small(), X, y)
+    for make in (copy.copy, copy.deepcopy, lambda table: pickle.loads(pickle.dumps(table))):
+        settings, learned = make(model.hyperparameters), make(model.parameters_)
+        assert dict(settings) == dict(model.hyperparameters)
+        assert str(settings) == str(model.hyperparameters)
+        assert str(learned) == str(model.parameters_)
+        for name, array in model.parameters_.items():
+            np.testing.assert_array_equal(learned[name], array, err_msg=name)
+            assert not learned[name].flags.writeable
+
+
+@every_kind
+def test_a_new_estimator_can_be_asked_for_any_attribute(kind):
+    """Of what is learned later `hasattr` says no."""
+    new = kind.small()
+    learned = [name for name in dir(new) if name.endswith("_") and not name.startswith("_")]
+    assert [name for name in learned if hasattr(new, name)] == []
+
+
+@every_kind
 def test_file_that_is_cut_short(kind, tmp_path):
     X, y = continuous(kind.task)
     path = tmp_path / "model.safetensors"

@@ -85,6 +85,16 @@ def test_repeats_seeds_and_threads(kind):
     assert np.array_equal(more.importances[:, :3], found.importances)
 
 
+def test_the_generator_of_a_forest_is_left_as_it_was():
+    X, y = data_for(RandomForestClassifier)
+    generator = np.random.RandomState(0)
+    model = RandomForestClassifier(20, random_state=generator).fit(X, y)
+    place = generator.get_state()[2]
+    model.oob_permutation_importances(X, y)
+    model.unbiased_importances(X, y)
+    assert generator.get_state()[2] == place
+
+
 @each
 def test_a_constant_column_is_worth_exactly_nothing(kind):
     X, y = data_for(kind)

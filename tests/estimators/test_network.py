@@ -236,6 +236,16 @@ def test_partial_fits_are_one_fit(params, tmp_path):
     assert whole.loss_curve_ == parts.loss_curve_
 
 
+def test_a_network_goes_on_with_as_many_labels_as_it_began_with():
+    X, y = IRIS
+    labels = np.column_stack([y > 0, y > 1, y == 1]).astype(int)
+    for first, then in ((y, labels), (labels, y), (labels[:, :2], labels), (labels, labels[:, :2])):
+        model = MLPClassifier((5,), random_state=0)
+        model.partial_fit(X, first, classes=[0, 1, 2])
+        with pytest.raises(ValueError, match=r"y has . column.* and had . in the calls before"):
+            model.partial_fit(X, then)
+
+
 def test_sparse_rows_are_those_rows():
     X, y = load_digits(return_X_y=True)
     fit = MLPClassifier((12,), max_iter=5, random_state=0).fit

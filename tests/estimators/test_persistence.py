@@ -9,8 +9,11 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from setpoint import RandomForestClassifier, RandomForestRegressor, load
+from setpoint import RandomForestClassifier, RandomForestRegressor, load, save
 from setpoint.estimators.forest_base import Forest
 from setpoint.families import estimator_classes
 
@@ -116,6 +119,17 @@ def test_what_cannot_be_saved(tmp_path):
         model = RandomForestRegressor(3, oob_score=lambda y, p: 0.0).fit(X, Y)
     with pytest.raises(ValueError, match=r"oob_score=.* has no JSON form"):
         model.save(tmp_path / "m")
+    assert not list(tmp_path.iterdir())
+
+
+class Derived(RandomForestClassifier):
+    pass
+
+
+@pytest.mark.parametrize("model", [Ridge(), make_pipeline(StandardScaler(), Ridge()), Derived(3)])
+def test_what_could_not_be_loaded_is_not_saved(model, tmp_path):
+    with pytest.raises(TypeError, match=r"(Ridge|Derived) is no estimator of setpoint"):
+        save(model.fit(X, Y), tmp_path / "m")
     assert not list(tmp_path.iterdir())
 
 

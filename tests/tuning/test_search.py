@@ -69,6 +69,7 @@ def test_one_seed_is_drawn_for_all_candidates():
     splits = [[s.cv_results_[f"split{k}_test_score"][0] for k in range(3)] for s in (again, other)]
     assert scores[0] == scores[1]
     assert splits[0] != splits[1]
+    np.testing.assert_array_equal(search.predict_proba(X), again.predict_proba(X))
 
 
 def test_a_search_that_needs_no_seed_leaves_the_global_generator_alone():

@@ -288,6 +288,15 @@ def test_conditions_that_make_no_sense():
         Space({"a": Real(0, 1), "b": [1, 2]}, when={"b": {"a": 0.5}})
 
 
+@pytest.mark.parametrize("values", [[1, 1.0], [0.5, 1, 1.0, 1], [True, 1, 1.0, None]], ids=str)
+def test_a_count_and_a_share_are_two_values(values):
+    space = Space({"a": values})
+    for value in values:
+        decoded = space.decode(space.encode({"a": value}))["a"]
+        assert (decoded, type(decoded)) == (value, type(value))
+    assert space.decode(space.encode({"a": np.float32(1)})) == {"a": 1.0}
+
+
 @pytest.mark.parametrize("make", [
     lambda: Real(0.0, 1.0, log=True), lambda: Integer(5, 1), lambda: Real(0, 1, step=0),
     lambda: Choice(), lambda: Real(None, 1.0, step=0.1),
@@ -299,6 +308,9 @@ def test_domains_that_make_no_sense(make):
 
 def test_choices_tell_types_apart():
     assert 1 in Choice(1, "a") and True not in Choice(1, "a") and 1.0 not in Choice(1, "a")
+    assert np.int64(1) in Choice(1, 2) and np.float64(1) not in Choice(1, 2)
+    assert type(Choice(1, 2).plain(np.int64(1))) is int
+    assert np.True_ in Choice(True, "a") and np.True_ not in Choice(1, "a")
     assert np.nan not in Choice(1.0) and math.pi not in Choice("a")
     assert Choice(1, None, "a").parse("None") is None
     assert Choice(1, None, "a").kind == "int | None | str"

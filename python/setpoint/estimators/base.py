@@ -8,8 +8,9 @@ family adds (its hyperparameters, its attributes) is in its own file.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,7 +21,7 @@ from sklearn.utils.validation import _num_samples, check_consistent_length, chec
 
 from setpoint.estimators.columns import Columns
 from setpoint.estimators.scikit import BaseEstimator
-from setpoint.estimators.seeds import seed_of
+from setpoint.estimators.seeds import Seed, seed_of
 from setpoint.estimators.targets import class_codes, read_target, read_weights
 from setpoint.hyperparameters import Declared, Hyperparameters
 from setpoint.parameters import Parameters
@@ -53,9 +54,9 @@ class SweepData:
         The classes of each output; empty for regression.
     columns : Columns
         What a model must remember of the columns.
-    seed : int
-        The seed where `random_state` is no int: drawn once for the data set, so that all
-        candidates of a search share it.
+    seed : callable() -> int
+        The seed where `random_state` is no int: drawn once for the data set, when it is first
+        asked for, so that all candidates of a search share it.
     """
 
     X: Any
@@ -63,7 +64,7 @@ class SweepData:
     sample_weight: Values | None
     classes: list[NDArray[Any]]
     columns: Columns
-    seed: int
+    seed: Callable[[], int]
 
     @property
     def n_classes(self) -> list[int]:
@@ -209,9 +210,8 @@ class SweepEstimator(Declared, BaseEstimator):
         check_consistent_length(rows, target)
         codes, classes = class_codes(target) if is_classifier(self) else (target, [])
         weights = read_weights(sample_weight, rows)
-        return SweepData(
-            rows, codes, weights, classes, columns, seed_of(self.__dict__.get("random_state"))
-        )
+        seed = Seed(partial(seed_of, self.__dict__.get("random_state")))
+        return SweepData(rows, codes, weights, classes, columns, seed)
 
     def _from_model(
         self, data: SweepData, model: Any, params: Mapping[str, Any] | None = None
@@ -248,7 +248,7 @@ class SweepEstimator(Declared, BaseEstimator):
             None,
             classes if isinstance(classes, list) else [classes],
             fitted["_columns"],
-            0,
+            Seed(),
         )
         return self._attributes(data, fitted["_model"]) | self._from_header(header)
 
@@ -267,7 +267,7 @@ class SweepEstimator(Declared, BaseEstimator):
         own = self.__dict__["random_state"]
         state = params.get("random_state", own)
         shared = state is own and not isinstance(state, int | np.integer)
-        return data.seed if shared else seed_of(state)
+        return data.seed() if shared else seed_of(state)
 
     def _adopt(self, data: SweepData, model: Any, learned: Mapping[str, Any]) -> None:
         """Become fitted; only called when training has succeeded."""

@@ -130,7 +130,8 @@ class EpochHyperparameters(Declared):
     )
     random_state: int | np.random.RandomState | None = replace(
         RANDOM_STATE,
-        meaning="Seed of the order of rows and of the rows kept back; None: a new one at each fit.",
+        meaning="Seed of the order of rows and of the rows kept back; None: a new one at each fit, "
+        "from numpy.random.",
         cost="full",
     )
     verbose: int | bool = VERBOSE

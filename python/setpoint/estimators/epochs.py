@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from setpoint.estimators.base import SweepData
 from setpoint.estimators.matrix import MatrixEstimator
-from setpoint.estimators.seeds import seed_of
+from setpoint.estimators.seeds import Seed, seed_of
 from setpoint.estimators.targets import class_weights, read_weights
 
 __all__ = ["EpochEstimator", "codes_among", "same_classes"]
@@ -57,7 +58,7 @@ class EpochEstimator(MatrixEstimator):
         check_consistent_length(rows, target)
         codes, labels = self._part(target, classes)
         weights = read_weights(sample_weight, rows)
-        seed = seed_of(self.__dict__["random_state"])
+        seed = Seed(partial(seed_of, self.__dict__["random_state"]))
         data = SweepData(rows, codes, weights, labels, columns, seed)
         once = {"max_iter": 1, "resume": self._resumed}
         model = self._learn(data, self._sweep_candidate({}, data) | once, start)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
@@ -211,12 +211,14 @@ class GrownForest(ForestHyperparameters, TableEstimator):
         self, X: Any, y: Any, sample_weight: Any, n_repeats: int, random_state: Any
     ) -> Importances:
         growth = self._known_growth()
-        own = growth.spans[0].candidate["random_state"]
+        own = int(growth.spans[0].candidate["random_state"])
+        # Read with the seed that was drawn in fit: no number is taken from the user's generator.
+        reader = clone(self).set_params(random_state=own)
         return out_of_bag_importances(
             growth,
-            self._sweep_data(X, y, sample_weight),
+            reader._sweep_data(X, y, sample_weight),
             n_repeats=n_repeats,
-            seed=int(own) if random_state is None else seed_of(random_state),
+            seed=own if random_state is None else seed_of(random_state),
             n_threads=threads(self.n_jobs),
             verbose=int(self.verbose),
         )

@@ -113,7 +113,7 @@ class ForestHyperparameters(Declared):
     n_jobs: int | None = N_JOBS
     random_state: int | np.random.RandomState | None = replace(
         RANDOM_STATE,
-        meaning="Seed of all random numbers; None: a new one at each fit.",
+        meaning="Seed of all random numbers; None: a new one at each fit, from numpy.random.",
         cost="full",
     )
     verbose: int | bool = VERBOSE

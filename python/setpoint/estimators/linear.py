@@ -162,6 +162,7 @@ class _Coordinate(CoordinateHyperparameters, LinearRegressor):
     @property
     def sparse_coef_(self) -> Any:
         """The coefficients as compressed sparse rows, shape (n_outputs, n_features)."""
+        self._fitted_model()
         return csr_array(np.atleast_2d(self.__dict__["coef_"]))
 
     def _start(self, data: SweepData) -> Any:

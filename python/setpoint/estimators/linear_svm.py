@@ -162,7 +162,7 @@ class LinearSVC(_LinearHyperparameters, ScoreClassifier):
             | own
             | {
                 "class_weight": weight,
-                "random_state": _seed(values["random_state"], data),
+                "random_state": self._seed(values, data),
             }
         )
 
@@ -221,17 +221,13 @@ class LinearSVR(_LinearHyperparameters, SingleScoreRegressor):
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
         values = self._checked(params)
         return {name: values[name] for name in (*_NAMES, "epsilon")} | {
-            "random_state": _seed(values["random_state"], data)
+            "random_state": self._seed(values, data)
         }
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
         learned = _facts(model)
         gap = float(learned["dual_gap_"][0])
         return super()._attributes(data, model) | learned | {"dual_gap_": gap}
-
-
-def _seed(state: Any, data: SweepData) -> int:
-    return state if isinstance(state, int) else data.seed
 
 
 def _facts(model: Any) -> dict[str, Any]:

@@ -162,6 +162,12 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
         self, target: NDArray[Any], classes: Any
     ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
         known = self.__dict__.get("classes_")
+        n_before, n = self.__dict__.get("n_outputs_", target.shape[1]), target.shape[1]
+        if n_before != n:
+            raise ValueError(
+                f"y has {n} column(s) and had {n_before} in the calls before: partial_fit goes on "
+                "with the same labels. Use fit to begin with others."
+            )
         if target.shape[1] > 1:
             labels = known or [np.array([0, 1])] * target.shape[1]
         else:

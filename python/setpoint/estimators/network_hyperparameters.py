@@ -127,5 +127,5 @@ class NetworkHyperparameters(EpochHyperparameters):
     random_state: int | np.random.RandomState | None = variation(
         default=None,
         meaning="Seed of the first weights, the order of rows, the rows kept back and dropout; "
-        "None: a new one at each fit.",
+        "None: a new one at each fit, from numpy.random.",
     )

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from setpoint.estimators.base import SweepData, SweepEstimator
 from setpoint.estimators.columns import Columns
 from setpoint.estimators.scaled import behind_scaler, describe_scaler, scaler_and_model
+from setpoint.estimators.seeds import Seed
 from setpoint.files import replacing
 from setpoint.hyperparameters import Hyperparameters
 
@@ -45,9 +46,11 @@ def save(model: Any, path: str | Path) -> None:
     Raises
     ------
     TypeError
-        If it is another pipeline.
+        If it is another pipeline, or an estimator that `load` does not know: not one of setpoint's,
+        or of a class derived from one.
     """
     scaler, model = scaler_and_model(model)
+    _refuse_unknown(model)
     check_is_fitted(model)
     header = {_KEY: json.dumps(_describe(model) | describe_scaler(scaler))}
     state = model.__dict__["_model"].state()
@@ -96,6 +99,17 @@ def load(path: str | Path) -> Any:
         raise ValueError(f"the header of {str(path)!r} is damaged: {error!r}") from error
     except ValueError as error:
         raise ValueError(f"{str(path)!r}: {error}") from error
+
+
+def _refuse_unknown(model: Any) -> None:
+    from setpoint.families import estimator_classes  # the registry imports the estimators
+
+    kind = type(model)
+    if estimator_classes().get(kind.__name__) is not kind:
+        raise TypeError(
+            f"{kind.__module__}.{kind.__qualname__} is no estimator of setpoint, and could not be "
+            "loaded again: save it with skops or joblib"
+        )
 
 
 def _describe(model: SweepEstimator) -> dict[str, Any]:
@@ -149,7 +163,7 @@ def _rebuild(header: dict[str, Any], state: dict[str, NDArray[Any]]) -> Any:
     if header["dtype"] not in ("float32", "float64"):
         raise ValueError(f"a model of rows of type {header['dtype']!r} is not known")
     nothing = np.empty((0, len(known)), header["dtype"])
-    data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, 0)
+    data = SweepData(nothing, np.empty((0, model.n_outputs)), None, classes, columns, Seed())
     estimator._adopt(data, model, {})
     estimator.__dict__.update(estimator._from_header(header))
     return behind_scaler(estimator, header)

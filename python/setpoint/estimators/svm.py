@@ -128,12 +128,11 @@ class PairClassifier(LogProbabilityMixin, ClassifierMixin, PairHyperparameters, 
             labels = data.classes[0]
             weight = [compute_class_weight(weight, classes=labels, y=labels).tolist()]
         how = values["probability"]
-        state = values["random_state"]
         return {
             "class_weight": weight,
             "probability": {True: "sigmoid", False: "none"}.get(how, how),
             "break_ties": values["break_ties"],
-            "random_state": state if isinstance(state, int) else data.seed,
+            "random_state": self._seed(values, data),
         }
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:

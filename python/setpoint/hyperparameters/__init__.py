@@ -1,8 +1,9 @@
 """Hyperparameters as data: what is set before training starts.
 
-``domain`` and ``numeric``: sets of legal values. ``declaration``: one hyperparameter. ``declared``:
-classes whose constructors are made of declarations. ``view``: the hyperparameters of one model, as
-a table. What a model *learns* is in ``setpoint.parameters``.
+``domain`` and ``numeric``: sets of legal values. ``values``: when two values are one.
+``declaration``: one hyperparameter. ``declared``: classes whose constructors are made of
+declarations. ``view``: the hyperparameters of one model, as a table. What a model *learns* is in
+``setpoint.parameters``.
 """
 
 from setpoint.hyperparameters.declaration import (

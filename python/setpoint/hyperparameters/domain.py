@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from setpoint.hyperparameters.values import same
+
 __all__ = ["NONE", "ArrayLike", "Callback", "Choice", "Domain", "Flag", "Instance"]
 
 
@@ -115,31 +117,19 @@ class Choice(Domain):
         return " | ".join(dict.fromkeys(kinds))
 
     def __contains__(self, value: object) -> bool:
-        return any(_equal(value, name) for name in self.names)
+        return any(same(value, name) for name in self.names)
 
     def _words(self) -> tuple[str, ...]:
         return tuple(f'"{name}"' if isinstance(name, str) else repr(name) for name in self.names)
 
     def _read(self, value: Any) -> Any:
-        same = (name for name in self.names if _equal(value, name))
+        known = (name for name in self.names if same(value, name))
         written = (name for name in self.names if isinstance(value, str) and str(name) == value)
-        return next(same, next(written, value))
+        return next(known, next(written, value))
 
     def _beside(self) -> tuple[object, ...]:
         first = self.names[0]
         return ("no such name", *((first.upper(),) if isinstance(first, str) else ()), 1.5)
-
-
-def _equal(value: object, name: object) -> bool:
-    """Whether they are the same value of the same type: 1 is neither 1.0 nor True."""
-    if value is name:
-        return True
-    if isinstance(value, bool) != isinstance(name, bool):
-        return False
-    return isinstance(value, type(name)) and type(name) in _PLAIN and bool(value == name)
-
-
-_PLAIN = (bool, float, int, str, tuple)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ class Hyperparameters(Mapping[str, Any]):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"read-only: use {self._owner}.set_params({name}=...) and fit again")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Hyperparameters, (self._owner, dict(self._declarations), self._values)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 

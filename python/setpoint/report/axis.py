@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from setpoint.hyperparameters.values import equal, is_number
 from setpoint.tuning.space.default import declaration
 
-__all__ = ["ABSENT", "Axis", "label_of", "same"]
+__all__ = ["ABSENT", "Axis", "label_of"]
 
 Coordinates = NDArray[np.float64]
 
@@ -66,10 +66,10 @@ class Axis:
     def of(cls, name: str, params: Sequence[Mapping[str, Any]], estimator: Any = None) -> Axis:
         """The axis of a hyperparameter of these candidates."""
         values = [candidate.get(name, ABSENT) for candidate in params]
-        numbers = sorted({float(value) for value in values if is_number(value)})
+        numbers = sorted({float(value) for value in values if _has_place(value)})
         others: list[Any] = []
         for value in values:
-            if not is_number(value) and not any(same(value, known) for known in others):
+            if not _has_place(value) and not any(equal(value, known) for known in others):
                 others.append(value)
         above = [number for number in numbers if number != 0]
         log = _is_log(name, above, estimator)
@@ -105,9 +105,9 @@ class Axis:
 
     def place(self, value: Any) -> float:
         """The coordinate of a value."""
-        if is_number(value):
+        if _has_place(value):
             return -self._step if self.has_zero and value == 0 else self._at(float(value))
-        which = next(i for i, known in enumerate(self.others) if same(value, known))
+        which = next(i for i, known in enumerate(self.others) if equal(value, known))
         if not self.numbers:
             return float(which)
         return 1.0 + (which + 1 - self.has_zero) * self._step
@@ -175,30 +175,14 @@ class Axis:
         return _decades(low, high) if self.log else _round_numbers(low, high)
 
 
-def is_number(value: Any) -> bool:
+def _has_place(value: Any) -> bool:
     """Whether a value has a place among numbers: no bool, no NaN or infinity."""
-    return (
-        isinstance(value, Real)
-        and not isinstance(value, bool | np.bool_)
-        and math.isfinite(float(value))
-    )
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values of a hyperparameter are the same; 1, 1.0 and True are not."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return is_number(one) and is_number(other) and float(one) == float(other)
-    try:
-        return bool(one == other)
-    except ValueError:  # arrays
-        return bool(np.array_equal(one, other))
+    return is_number(value) and math.isfinite(float(value))
 
 
 def label_of(value: Any) -> str:
     """A value in few characters."""
-    if is_number(value):
+    if _has_place(value):
         number = float(value)
         if number.is_integer() and abs(number) < 1e5:
             return str(int(number))

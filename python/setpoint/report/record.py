@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
-from setpoint.report.axis import Axis, same
+from setpoint.hyperparameters.values import equal
+from setpoint.report.axis import Axis
 
 if TYPE_CHECKING:
     from setpoint.tuning.function import Optimum
@@ -187,4 +188,4 @@ def _is_constant(params: Sequence[Mapping[str, Any]], name: str) -> bool:
     if any(name not in candidate for candidate in params):
         return False
     first = params[0][name]
-    return all(same(candidate[name], first) for candidate in params)
+    return all(equal(candidate[name], first) for candidate in params)

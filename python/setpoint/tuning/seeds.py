@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
 
+from setpoint.estimators.seeds import Seed, draw
 from setpoint.tuning.one_of import OneOf
 from setpoint.tuning.prefix import sweeps
 
-
-def draw() -> int:
-    """A seed from numpy's global generator, as scikit-learn draws for ``random_state=None``.
-
-    So `numpy.random.seed` makes it repeatable.
-    """
-    return int(check_random_state(None).randint(2**31 - 1))
-
-
-class Seed:
-    """A seed that is drawn when it is first asked for, and then stays the same.
-
-    A search that needs no seed leaves numpy's global generator alone. One that is sent to another
-    process has drawn it before.
-
-    Parameters
-    ----------
-    make : callable
-        Draws it.
-    """
-
-    def __init__(self, make: Callable[[], int] = draw) -> None:
-        self._make = make
-        self._value: int | None = None
-
-    def __call__(self) -> int:
-        """The seed."""
-        if self._value is None:
-            self._value = self._make()
-        return self._value
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_make": draw, "_value": self()}
+__all__ = ["Seed", "draw", "seeded", "with_seed"]
 
 
 def seeded(estimator: Any, seed: Seed) -> Any:

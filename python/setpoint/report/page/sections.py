@@ -15,7 +15,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from setpoint import _core
-from setpoint.report.axis import label_of, same
+from setpoint.hyperparameters.values import equal
+from setpoint.report.axis import label_of
 from setpoint.report.importance import Importance, importance
 from setpoint.report.page import charts
 from setpoint.report.page.elements import (
@@ -378,7 +379,7 @@ def _time(amount: float) -> Cell:
 
 
 def _origin(was_searched: bool, value: Any, default: Any) -> str:
-    return "searched" if was_searched else "default" if same(value, default) else "given"
+    return "searched" if was_searched else "default" if equal(value, default) else "given"
 
 
 def _sharing(search: Any, n_scores: int, training: float) -> str:

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Integral
-from numbers import Real as RealNumber
 from typing import Any
 
 import numpy as np
 
 from setpoint.hyperparameters import Choice, Domain, Flag, Fraction, Integer, Real
+from setpoint.hyperparameters.values import is_number, place_of
 
 INACTIVE = math.nan
 """The coordinate of what does not apply."""
@@ -85,8 +85,10 @@ class Listed(Dimension):
         self._values = list(values)
         if not self._values:
             raise ValueError("a list of values to search is empty")
-        if len(self._values) > 2 and all(_is_number(value) for value in self._values):
-            self._values = sorted(set(self._values))
+        if len(self._values) > 2 and all(is_number(value) for value in self._values):
+            # Each once; 1 and 1.0 are two: a count and a share.
+            by_kind = {(value, isinstance(value, Integral)): value for value in self._values}
+            self._values = sorted(by_kind.values())
             self.columns = (Column(positions=_centres(len(self._values))),)
         else:
             self.columns = (Column(n_categories=len(self._values)),)
@@ -95,10 +97,10 @@ class Listed(Dimension):
         return self._values[_nearest(self.columns[0], coordinates[0])]
 
     def _encode(self, value: Any) -> tuple[float, ...]:
-        for place, known in enumerate(self._values):
-            if _same(value, known):
-                return (_coordinates(self.columns[0])[place],)
-        raise ValueError(f"{value!r} is not among {self._values}")
+        place = place_of(value, self._values)
+        if place is None:
+            raise ValueError(f"{value!r} is not among {self._values}")
+        return (_coordinates(self.columns[0])[place],)
 
 
 class Range(Dimension):
@@ -140,7 +142,7 @@ class Range(Dimension):
         return self._inside(value)
 
     def _encode(self, value: Any) -> tuple[float, ...]:
-        if not _is_number(value) or value not in self._domain:
+        if not is_number(value) or value not in self._domain:
             raise ValueError(f"{value!r} is not {self._domain}")
         return (self._position(value),)
 
@@ -181,10 +183,10 @@ class Mixed(Dimension):
         return self._numbers._decode(coordinates[1:]) if which == 0 else self._others[which - 1]
 
     def _encode(self, value: Any) -> tuple[float, ...]:
-        for place, known in enumerate(self._others):
-            if _same(value, known):
-                return float(place + 1), INACTIVE
-        return 0.0, *self._numbers._encode(value)
+        place = place_of(value, self._others)
+        if place is None:
+            return 0.0, *self._numbers._encode(value)
+        return float(place + 1), INACTIVE
 
 
 class Distributed(Dimension):
@@ -201,7 +203,7 @@ class Distributed(Dimension):
         return int(value) if _is_discrete(self._distribution) else float(value)
 
     def _encode(self, value: Any) -> tuple[float, ...]:
-        if not _is_number(value):
+        if not is_number(value):
             raise ValueError(f"{value!r} is no number that the distribution draws")
         share = float(self._distribution.cdf(value))
         if _is_discrete(self._distribution):  # the middle of the value's own probability
@@ -285,20 +287,5 @@ def _nearest(column: Column, coordinate: float) -> int:
     return min(range(len(places)), key=lambda i: abs(places[i] - coordinate))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, RealNumber) and not isinstance(value, bool | np.bool_)
-
-
 def _is_discrete(distribution: Any) -> bool:
     return hasattr(getattr(distribution, "dist", distribution), "pmf")
-
-
-def _same(value: Any, known: Any) -> bool:
-    if value is known:
-        return True
-    if isinstance(value, Integral | RealNumber) and isinstance(known, Integral | RealNumber):
-        return isinstance(value, bool) == isinstance(known, bool) and bool(value == known)
-    try:
-        return type(value) is type(known) and bool(value == known)
-    except ValueError:  # arrays
-        return bool(np.array_equal(value, known))
