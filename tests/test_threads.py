@@ -51,7 +51,7 @@ def test_all_outside_of_a_worker_again():
 NO_THREADS = """
 import numpy as np, setpoint
 X = np.random.default_rng(0).normal(size=(300, 4))
-model = setpoint.Ridge(n_jobs=2).fit(X, X[:, 0])
+model = setpoint.Ridge().fit(X, X[:, 0])
 print(repr(model.predict(X[:5]).tolist()))
 """
 

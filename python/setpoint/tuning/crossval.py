@@ -109,7 +109,6 @@ class SweepSearchCV(scikit.BaseSearchCV):
         if "__doc__" in vars(cls) and cls.__doc__:
             cls.__doc__ = completed(cls.__doc__, without=without)
 
-    @scikit.fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Evaluate the candidates and, unless ``refit=False``, fit the best on all rows.
 
@@ -139,11 +138,12 @@ class SweepSearchCV(scikit.BaseSearchCV):
         before = dict(vars(self))
         try:
             return self._fit(X, y, params)
-        except BaseException:  # what was learned before still goes together
+        except BaseException:  # what was learned before still goes together; callbacks are done
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
 
+    @scikit.fit_context(prefer_skip_nested_validation=False)
     def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
         if self.nested_cv is not None and not self.refit:
             raise ValueError("nested_cv scores best estimators: it needs refit=True")

@@ -37,13 +37,13 @@ def parallel(record: Record, names: Sequence[str]) -> Chart:
     shares = np.clip((record.scores - low) / (high - low), 0.0, 1.0)
     heights = [_heights(axis.coordinates, axis) for axis in axes]
     table = np.round(np.column_stack([*heights, shares]), 4)
-    worth = shares if record.sign > 0 else 1.0 - shares
+    worth = (shares if record.sign > 0 else 1.0 - shares)[rows]
     colour = np.minimum((worth * len(_COLOURS)).astype(np.int64), len(_COLOURS) - 1)
     best = first_row_of_best(record)
     data = [
-        _lines(table[rows[colour[rows] == number]], code, 1.2, 0.6)
+        _lines(table[rows[colour == number]], code, 1.2, 0.6)
         for number, code in enumerate(_COLOURS)
-        if (colour[rows] == number).any()
+        if (colour == number).any()
     ]
     data.append(_lines(table[[best]], "--best", 3, 1.0))
     texts = [text_of(record, int(row)) for row in rows]
