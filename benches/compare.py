@@ -1,7 +1,7 @@
 """Compare setpoint with other libraries: ``python benches/compare.py TOPIC`` prints markdown
 tables.
 
-Everything is measured in one run, library after library in turn, on two threads, with the score or
+Everything is measured in one run, library after library in turn, on two cores, with the score or
 objective reached beside every time. Ratios are the other library's time over setpoint's: above one,
 setpoint is faster. Losses are listed under each table. A topic is a module or package here; what
 each library is told stands there.
@@ -61,15 +61,22 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _pin() -> None:
+    """Give this process, and so every library, as many cores as threads are to be used."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
+
+
 def _compare(topic: Any, arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     """All works of a topic in one table."""
     rounds = 1 if arguments.quick else arguments.rounds
     rows: dict[str, Mapping[str, Any]] = {}
-    for work in topic.works(arguments.quick):
-        wanted = arguments.problems
-        if wanted is None or any(part.strip() in work.name for part in wanted.split(";")):
-            ways = {name: work.ways[name] for name in chosen(arguments.libraries, work.ways)}
-            rows[work.name] = work_in_turn(type(work)(work.name, ways), rounds)
+    works = {work.name: work for work in topic.works(arguments.quick)}
+    present = dict.fromkeys(name for work in works.values() for name in work.ways)
+    wanted = set(chosen(arguments.libraries, present))
+    for problem in chosen(arguments.problems, works):
+        if timings := work_in_turn(works.pop(problem).only(wanted), rounds):
+            rows[problem] = timings
     libraries = dict.fromkeys(name for timings in rows.values() for name in timings)
     say(topic.NOTE)
     say(comparison(rows, [OURS, *(name for name in libraries if name != OURS)], rounds))
@@ -81,6 +88,7 @@ def _compare(topic: Any, arguments: argparse.Namespace, say: Callable[[str], Non
 def main() -> None:
     """Run what was asked for."""
     arguments = _arguments()
+    _pin()
     warnings.filterwarnings("ignore")  # peers warn about names of columns and the like
     output = arguments.output.open("w") if arguments.output else None
 

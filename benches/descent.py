@@ -54,7 +54,7 @@ def works(quick: bool) -> Iterator[Work]:
     for n in (10_000,) if quick else (10_000, 100_000, 1_000_000):
         rows, labels = make_classification(n, 50, n_informative=20, random_state=0)
         for loss in ("hinge", "log_loss"):
-            once = {"loss": loss, "max_iter": 5, "tol": None, "random_state": 0}
+            once = {"loss": loss, "max_iter": 5, "tol": None, "random_state": 0, "n_jobs": THREADS}
             kinds = {"setpoint": setpoint, "scikit-learn": sklearn_linear}
             models = {name: kind.SGDClassifier(**once) for name, kind in kinds.items()}
             yield Work(
@@ -63,5 +63,9 @@ def works(quick: bool) -> Iterator[Work]:
             )
 
 
-def _fit(model: Any, rows: Any, labels: Any) -> Callable[[], float]:
-    return lambda: float(clone(model).fit(rows, labels).score(rows, labels))
+def _fit(model: Any, rows: Any, labels: Any) -> Callable[[], Callable[[], float]]:
+    def work() -> Callable[[], float]:
+        fitted = clone(model).fit(rows, labels)
+        return lambda: float(fitted.score(rows, labels))
+
+    return work

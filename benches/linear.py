@@ -49,8 +49,9 @@ def _fit(
     return work
 
 
-def _search(make: Callable[[], Any], X: Array, y: Array) -> Callable[[], float]:
-    return lambda: float(make().fit(X, y).best_score_)
+def _search(model: Any, grid: dict[str, list[float]], X: Array, y: Array) -> Callable[[], float]:
+    search = setpoint.GridSearchCV(model, grid, cv=5, n_jobs=THREADS)
+    return lambda: float(search.fit(X, y).best_score_)
 
 
 def _dedicated(make: Callable[[], Any], X: Array, y: Array) -> Callable[[], float]:
@@ -76,7 +77,7 @@ def _squares(model: Any, residual: Array) -> float:
 
 def _least_squares(X: Array, y: Array) -> Work:
     ways = {
-        OURS: _fit(setpoint.LinearRegression, X, y, _squares),
+        OURS: _fit(lambda: setpoint.LinearRegression(n_jobs=THREADS), X, y, _squares),
         "scikit-learn": _fit(sk.LinearRegression, X, y, _squares),
     }
     _also(
@@ -137,16 +138,14 @@ def _lasso(X: Array, y: Array, alpha: float) -> Work:
 def _searches(X: Array, y: Array) -> Iterator[Work]:
     alphas = list(np.logspace(-3, 5, 50))
     ridge = {
-        OURS: _search(
-            lambda: setpoint.GridSearchCV(setpoint.Ridge(), {"alpha": alphas}, cv=5), X, y
-        ),
+        OURS: _search(setpoint.Ridge(), {"alpha": alphas}, X, y),
         "scikit-learn": _dedicated(lambda: sk.RidgeCV(alphas, cv=5), X, y),
     }
     yield Work(f"ridge search, 50 alphas x 5 folds, {_size(X)}", ridge)
     most = float(np.abs((X - X.mean(axis=0)).T @ (y - y.mean())).max() / len(y))
     path = list(most * np.logspace(0, -3, 100))
     lasso = {
-        OURS: _search(lambda: setpoint.GridSearchCV(setpoint.Lasso(), {"alpha": path}, cv=5), X, y),
+        OURS: _search(setpoint.Lasso(), {"alpha": path}, X, y),
         "scikit-learn": _dedicated(
             lambda: sk.LassoCV(alphas=path, cv=5, n_jobs=THREADS, precompute=True), X, y
         ),
@@ -155,7 +154,7 @@ def _searches(X: Array, y: Array) -> Iterator[Work]:
     ratios = [0.1, 0.5, 0.9]
     grid = {"alpha": path, "l1_ratio": ratios}
     both = {
-        OURS: _search(lambda: setpoint.GridSearchCV(setpoint.ElasticNet(), grid, cv=5), X, y),
+        OURS: _search(setpoint.ElasticNet(), grid, X, y),
         "scikit-learn": _dedicated(
             lambda: sk.ElasticNetCV(
                 alphas=path, l1_ratio=ratios, cv=5, n_jobs=THREADS, precompute=True

@@ -87,7 +87,7 @@ def _searches(X: Any, y: Any) -> dict[str, Any]:
     def ours() -> float:
         model = LogisticRegression(n_jobs=THREADS)
         grid: dict[str, Any] = {"C": CS}
-        return float(GridSearchCV(model, grid, cv=5).fit(X, y).score(X, y))
+        return float(GridSearchCV(model, grid, cv=5, n_jobs=THREADS).fit(X, y).score(X, y))
 
     def theirs(solver: str) -> Callable[[], float]:
         settings = {"cv": 5, "solver": solver, "n_jobs": THREADS, "l1_ratios": (0.0,)}

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
 
+from threadpoolctl import threadpool_limits
+
 OURS = "setpoint"
 THREADS = 2
-PATIENCE = 30.0
-"""Seconds of one fit above which a library is measured once, and marked so in the tables."""
-BUDGET = 10.0
-"""Seconds of all rounds of a work after which a library sits out the others, marked so too."""
+BUDGET = 30.0
+"""Seconds of all rounds of a work after which a library sits out the others, marked so in the
+tables."""
 LONG_ENOUGH = 0.2
 """Seconds for which a short call is repeated."""
 
@@ -43,7 +45,7 @@ class Timing:
 
     def rests(self) -> bool:
         """Whether the library sits out the further rounds: it failed or was slow."""
-        return bool(self.failure) or bool(self.seconds and self.seconds[0] > PATIENCE)
+        return bool(self.failure) or sum(self.seconds) > BUDGET
 
 
 def seconds(action: Callable[..., object], *arguments: object) -> float:
@@ -72,35 +74,56 @@ class Work:
         For the table.
     ways : mapping of str to callable() -> float, or to callable() -> callable() -> float
         By library. A call does the whole work that is timed and returns what it reached (an
-        objective, a score), or what finds that out, untimed. Data are made, and modules imported,
-        before.
+        objective, a score), or what finds that out, untimed. Data are made before.
+    warm : mapping of str to callable() -> object
+        By library, what is called once before the rounds, untimed: it imports, starts threads,
+        compiles. Ours does its whole work once where nothing is named.
     """
 
     name: str
     ways: Mapping[str, Callable[[], float | Callable[[], float]]]
+    warm: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+
+    def only(self, names: Collection[str]) -> Work:
+        """The same work by these libraries."""
+        ways = {name: way for name, way in self.ways.items() if name in names}
+        return Work(self.name, ways, {name: self.warm[name] for name in self.warm if name in ways})
 
 
 def work_in_turn(work: Work, rounds: int) -> dict[str, Timing]:
-    """Do the work by every library once a round; ours once before, to start threads.
+    """Do the work by every library once a round, with `THREADS` threads for BLAS and OpenMP.
 
     A library that fails is named with its error and does not end the run.
     """
     timings = {name: Timing() for name in work.ways}
-    if OURS in work.ways:
-        work.ways[OURS]()
-    for _ in range(rounds):
-        for name, way in work.ways.items():
-            timing = timings[name]
-            if timing.failure or sum(timing.seconds) > BUDGET:
-                continue
-            gc.collect()
-            start = perf_counter()
-            try:
-                reached = way()
-            except Exception as error:
-                timing.failure = f"{type(error).__name__}: {error}"
-                print(f"{work.name}: {name} failed: {timing.failure}", file=sys.stderr)
-                continue
-            timing.seconds.append(perf_counter() - start)
-            timing.scores.append(reached() if callable(reached) else reached)
+    warm = {name: way for name, way in work.ways.items() if name == OURS} | dict(work.warm)
+    with threadpool_limits(THREADS):
+        for name, timing in timings.items():
+            if name in warm:
+                with _named(work, name, timing):
+                    warm[name]()
+        for _ in range(rounds):
+            for name, way in work.ways.items():
+                if not timings[name].rests():
+                    with _named(work, name, timings[name]):
+                        _do(way, timings[name])
     return {name: timing for name, timing in timings.items() if timing.seconds}
+
+
+def _do(way: Callable[[], float | Callable[[], float]], timing: Timing) -> None:
+    gc.collect()
+    start = perf_counter()
+    reached = way()
+    took = perf_counter() - start
+    timing.scores.append(reached() if callable(reached) else reached)
+    timing.seconds.append(took)
+
+
+@contextmanager
+def _named(work: Work, name: str, timing: Timing) -> Iterator[None]:
+    """Keep and print an error instead of raising it."""
+    try:
+        yield
+    except Exception as error:
+        timing.failure = f"{type(error).__name__}: {error}"
+        print(f"{work.name}: {name} failed: {timing.failure}", file=sys.stderr)

@@ -8,6 +8,7 @@ installed is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import count, pairwise
@@ -57,23 +58,23 @@ def _seeds() -> Callable[[], int]:
     return lambda: next(calls) % SEEDS
 
 
-def _fit(kind: Any, params: dict[str, Any], X: Any, y: Any) -> Callable[[], float]:
+def _fit(kind: Any, params: dict[str, Any], X: Any, y: Any) -> Callable[[], Callable[[], float]]:
     seed = _seeds()
 
-    def work() -> float:
+    def work() -> Callable[[], float]:
         model = kind(**params, random_state=seed()).fit(X[:-5000], y[:-5000])
-        return float(model.score(X[-5000:], y[-5000:]))
+        return lambda: float(model.score(X[-5000:], y[-5000:]))
 
     return work
 
 
-def _torch(params: dict[str, Any], X: Any, y: Any) -> Callable[[], float]:
+def _torch(params: dict[str, Any], X: Any, y: Any) -> Callable[[], Callable[[], float]]:
     torch = import_module("torch")
     torch.set_num_threads(THREADS)
     rows, labels = torch.from_numpy(X), torch.from_numpy(y)
     n, seed = len(X) - 5000, _seeds()
 
-    def work() -> float:
+    def work() -> Callable[[], float]:
         torch.manual_seed(seed())
         sizes = [X.shape[1], *params["hidden_layer_sizes"], int(y.max()) + 1]
         layers: list[Any] = []
@@ -86,8 +87,12 @@ def _torch(params: dict[str, Any], X: Any, y: Any) -> Callable[[], float]:
                 steps.zero_grad()
                 loss(net(rows[part]), labels[part]).backward()
                 steps.step()
-        with torch.no_grad():
-            return float((net(rows[n:]).argmax(1) == labels[n:]).float().mean())
+
+        def reached() -> float:
+            with torch.no_grad():
+                return float((net(rows[n:]).argmax(1) == labels[n:]).float().mean())
+
+        return reached
 
     return work
 
@@ -95,7 +100,8 @@ def _torch(params: dict[str, Any], X: Any, y: Any) -> Callable[[], float]:
 def _search(search: Any, kind: Any, X: Any, y: Any) -> Callable[[], float]:
     def work() -> float:
         model = kind(max_iter=30, random_state=0)
-        return float(search(model, GRID, cv=5, refit=False).fit(X, y).best_score_)
+        found = search(model, GRID, cv=5, refit=False, n_jobs=THREADS).fit(X, y)
+        return float(found.best_score_)
 
     return work
 
@@ -113,13 +119,16 @@ def works(quick: bool) -> Iterator[Work]:
         X, y = _problem(n, d)
         params = {"hidden_layer_sizes": sizes, "batch_size": batch_size, "max_iter": epochs}
         ways = {
-            OURS: _fit(setpoint.MLPClassifier, params, X, y),
+            OURS: _fit(setpoint.MLPClassifier, params | {"n_jobs": THREADS}, X, y),
             "scikit-learn": _fit(sk.MLPClassifier, params, X, y),
         }
         if find_spec("torch"):
             ways["PyTorch"] = _torch(params, X, y)
-        yield Work(_name(n, d, sizes, batch_size, epochs), ways)
+        few = setpoint.MLPClassifier(sizes, max_iter=1, n_jobs=THREADS)
+        warm = {OURS: partial(few.fit, X[:500], y[:500])}  # takes none of the seeds
+        yield Work(_name(n, d, sizes, batch_size, epochs), ways, warm)
     X, y = load_digits(return_X_y=True)
+    X = X.astype(np.float32)
     yield Work(
         "digits, 18 candidates, 5 folds, 30 epochs",
         {

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import count
 
 from sklearn.metrics import accuracy_score, r2_score
 
 from forest.libraries import Library, Model
 from forest.problems import Data, Problem
-from measure import Timing, seconds
+from measure import Timing, Work, work_in_turn
 
 
 def held_out_score(problem: Problem, data: Data, model: Model) -> float:
@@ -19,40 +18,46 @@ def held_out_score(problem: Problem, data: Data, model: Model) -> float:
     return float(metric(data.y_test, model.predict(data.X_test)))
 
 
-def _warm(problem: Problem, data: Data, library: Library) -> None:
-    """Import, start threads and load code outside the clock."""
-    rows = slice(0, min(500, len(data.y_train)))
-    model = library.make(problem, 0)
-    model.fit(data.X_train[rows], data.y_train[rows])
-    model.predict(data.X_test[:10])
+def _warm(problem: Problem, data: Data, library: Library) -> Callable[[], object]:
+    """Import, start threads and load code, on some of the rows."""
+
+    def work() -> object:
+        rows = slice(0, min(500, len(data.y_train)))
+        model = library.make(problem, 0)
+        model.fit(data.X_train[rows], data.y_train[rows])
+        return model.predict(data.X_test[:10])
+
+    return work
+
+
+def _fit(
+    problem: Problem, data: Data, library: Library, models: dict[str, Model]
+) -> Callable[[], Callable[[], float]]:
+    """Each call takes the next seed, and keeps its model when it has a score."""
+    seeds = count()
+
+    def work() -> Callable[[], float]:
+        model = library.make(problem, next(seeds))
+        model.fit(data.X_train, data.y_train)
+
+        def reached() -> float:
+            score = held_out_score(problem, data, model)
+            models[library.name] = model
+            return score
+
+        return reached
+
+    return work
 
 
 def in_turn(
     problem: Problem, data: Data, libraries: Iterable[Library], rounds: int
 ) -> tuple[dict[str, Timing], dict[str, Model]]:
-    """Fit every library once a round, another seed each round; also the last round's models.
-
-    A library that fails is named with its error and does not end the run.
-    """
+    """Fit every library once a round, another seed each round; also the last round's models."""
+    models: dict[str, Model] = {}
     taking_part = [
         library for library in libraries if library.takes_missing or not data.has_missing
     ]
-    timings = {library.name: Timing() for library in taking_part}
-    models: dict[str, Model] = {}
-    for turn in range(rounds):
-        for library in taking_part:
-            timing = timings[library.name]
-            if timing.rests():
-                continue
-            try:
-                if turn == 0:
-                    _warm(problem, data, library)
-                model = library.make(problem, turn)
-                gc.collect()
-                timing.seconds.append(seconds(model.fit, data.X_train, data.y_train))
-                timing.scores.append(held_out_score(problem, data, model))
-                models[library.name] = model
-            except Exception as error:
-                timing.failure = f"{type(error).__name__}: {error}"
-                print(f"{problem.name}: {library.name} failed: {timing.failure}", file=sys.stderr)
-    return {name: timing for name, timing in timings.items() if timing.seconds}, models
+    ways = {library.name: _fit(problem, data, library, models) for library in taking_part}
+    warm = {library.name: _warm(problem, data, library) for library in taking_part}
+    return work_in_turn(Work(problem.name, ways, warm), rounds), models

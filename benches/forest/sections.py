@@ -19,7 +19,7 @@ from forest.fits import held_out_score, in_turn
 from forest.libraries import Library, Model
 from forest.memory import measured
 from forest.problems import IRIS, Data, Problem
-from measure import OURS, PATIENCE, THREADS, Timing, seconds, steady
+from measure import BUDGET, OURS, THREADS, Timing, Work, seconds, steady, work_in_turn
 from tables import comparison, duration, losses, markdown
 
 QUICK_ROWS = 20_000
@@ -82,7 +82,7 @@ def fit_and_predict(run: Run) -> None:
         note = (
             "100 trees, depth unlimited, square root of the columns at a split (0.4 of them for "
             "regression). Time, held-out accuracy (R2 for regression), and the time as a multiple "
-            f"of setpoint's. A fit of more than {PATIENCE:.0f} s is measured once."
+            f"of setpoint's. After {BUDGET:.0f} s a library sits out the other rounds."
         )
         _say(run, f"{title}: fit", note, fits)
         _say(
@@ -107,40 +107,28 @@ def small(run: Run) -> None:
     _say(run, "Small work", "Medians over repeated calls, in turn.", rows)
 
 
+def _search(kind: Any, model: Any, X: Any, y: Any) -> Callable[[], float]:
+    def work() -> float:
+        search = kind(model, GRID, cv=5, refit=False, n_jobs=THREADS).fit(X, y)
+        return float(search.cv_results_["mean_test_score"].max())
+
+    return work
+
+
 def grid_search(run: Run) -> None:
     """36 candidates x 5 folds on digits: scikit-learn's search and forest against ours."""
     X, y = load_digits(return_X_y=True)
-    rounds: dict[str, Callable[[], tuple[float, float]]] = {}
+    ways: dict[str, Callable[[], float]] = {}
     if "scikit-learn" in run.libraries:
         from sklearn.ensemble import RandomForestClassifier as TheirForest
         from sklearn.model_selection import GridSearchCV as TheirSearch
 
-        def theirs() -> tuple[float, float]:
-            search = TheirSearch(
-                TheirForest(random_state=0), GRID, cv=5, refit=False, n_jobs=THREADS
-            )
-            return seconds(search.fit, X, y), search.cv_results_["mean_test_score"].max()
-
-        rounds["scikit-learn"] = theirs
+        ways["scikit-learn"] = _search(TheirSearch, TheirForest(random_state=0), X, y)
     if OURS in run.libraries:
         from setpoint import GridSearchCV, RandomForestClassifier
 
-        def ours() -> tuple[float, float]:
-            search = GridSearchCV(
-                RandomForestClassifier(random_state=0), GRID, cv=5, refit=False, n_jobs=THREADS
-            )
-            return seconds(search.fit, X, y), search.cv_results_["mean_test_score"].max()
-
-        rounds[OURS] = ours
-    timings = {name: Timing() for name in rounds}
-    for turn in range(run.rounds):
-        for name, measure in rounds.items():
-            if turn == 0 and name == OURS:
-                measure()  # the first call starts threads
-            if not timings[name].rests():
-                took, score = measure()
-                timings[name].seconds.append(took)
-                timings[name].scores.append(score)
+        ways[OURS] = _search(GridSearchCV, RandomForestClassifier(random_state=0), X, y)
+    timings = work_in_turn(Work("36 candidates", ways), run.rounds)
     note = (
         "GridSearchCV, n_estimators [50, 100, 200] x max_depth [4, 8, 16, None] x "
         "min_samples_split [2, 5, 10], 5 folds, refit off. Time, the best candidate's mean "
@@ -199,7 +187,7 @@ def _accuracy_line(run: Run, problem: Problem, data: Data, names: list[str]) -> 
             model.set_params(categorical_features=list(data.categorical))  # type: ignore[attr-defined]
             model.fit(data.X_train, data.y_train)
             declared.append(held_out_score(problem, data, model))
-        if perf_counter() - start > 4 * PATIENCE:
+        if perf_counter() - start > 4 * BUDGET:
             break
     reference = mean(scores.get("scikit-learn") or [np.nan])
     cells = [problem.name, str(seed + 1)]

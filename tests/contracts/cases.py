@@ -21,7 +21,7 @@ from sklearn.utils import get_tags
 
 from setpoint.estimators.epochs import EpochEstimator
 from setpoint.estimators.matrix import MatrixEstimator
-from setpoint.families import FAMILIES
+from setpoint.families import FAMILIES, estimator_classes
 from setpoint.hyperparameters import Choice, Flag, Integer, Real
 from setpoint.tuning import TUNERS
 from setpoint.tuning.halving import HalvingSearchCV
@@ -67,8 +67,12 @@ momentum to look ahead along, a rate that falls before training ends."""
 SATISFIED = {"tol": 1e6, "n_iter_no_change": 2}
 """Hyperparameters of a network that is done after a few epochs, without a warning."""
 
-PENALISED_CONSTANT = ("linear_svm",)
-"""Families whose constant is penalised: a constant target is not met exactly."""
+NEAR_A_CONSTANT = {"linear_svm": 0.02, "descent": 0.2, "network": 0.3}
+"""How far from a constant target a family may stay: its constant is penalised, or learned by steps
+that end early."""
+
+PATIENT = {"tol": 1e-4, "n_iter_no_change": 10, "learning_rate_init": 0.01, "max_iter": 500}
+"""Hyperparameters of a network that is trained until it gets no better."""
 
 TREES = ("forest", "extra_trees")
 """Families whose predictions are constant between thresholds."""
@@ -76,7 +80,7 @@ TREES = ("forest", "extra_trees")
 
 @dataclass(frozen=True)
 class Kind:
-    """An estimator's class and its task."""
+    """An estimator's class and its task: classification, regression, or none without a target."""
 
     family: str
     task: str
@@ -117,6 +121,11 @@ class Kind:
         return self.only(EFFECTIVE)
 
     @property
+    def patient(self) -> dict[str, float]:
+        """Hyperparameters of a training that is not cut short."""
+        return PATIENT if self.family == "network" else {}
+
+    @property
     def seed(self) -> dict[str, int]:
         """A fixed seed, if it draws random numbers."""
         return {"random_state": 0} if "random_state" in self.declared else {}
@@ -146,16 +155,25 @@ class Kind:
             np.testing.assert_allclose(got, expected, rtol=0.0, atol=self.agreement * size)
 
 
+def _registered():
+    """All estimators of the registry; those without a target are a family of their own."""
+    of_families = {
+        estimator: Kind(family.name, task, estimator)
+        for family in FAMILIES.values()
+        for task, estimator in family.estimators.items()
+    }
+    for estimator in estimator_classes().values():
+        yield of_families.get(estimator) or Kind(estimator._family, "none", estimator)
+
+
 # SETPOINT_FAMILIES=ridge,lasso: only these, for a core that was compiled without the others.
-CHOSEN = os.environ.get("SETPOINT_FAMILIES", ",".join(FAMILIES)).split(",")
+CHOSEN = os.environ.get("SETPOINT_FAMILIES")
 
-KINDS = [
-    Kind(family.name, task, estimator)
-    for family in FAMILIES.values()
-    for task, estimator in family.estimators.items()
-    if family.name in CHOSEN
-]
+ESTIMATORS = [kind for kind in _registered() if CHOSEN is None or kind.family in CHOSEN.split(",")]
+KINDS = [kind for kind in ESTIMATORS if kind.task != "none"]
+"""Those with a target, which searches take."""
 
+every_estimator = pytest.mark.parametrize("kind", ESTIMATORS, ids=str)
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
 every_classifier = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind.task == "classification"], ids=str
@@ -196,7 +214,9 @@ every_tuner = pytest.mark.parametrize("tuner", SEARCHERS, ids=str)
 
 
 def _target(task, signal):
-    """Unbalanced classes, or positive numbers that Poisson's criterion takes as well."""
+    """Unbalanced classes, or positive numbers that Poisson's criterion takes as well, or None."""
+    if task == "none":
+        return None
     if task == "regression":
         return np.exp(signal / 2)
     return np.searchsorted(np.quantile(signal, [0.6, 0.85]), signal)
@@ -257,6 +277,8 @@ def predictions(model, X):
     """All that a model says of these rows: probabilities; decision values and classes; numbers."""
     if hasattr(model, "predict_proba"):
         return model.predict_proba(X)
+    if hasattr(model, "decision_function") and not hasattr(model, "classes_"):
+        return np.column_stack([model.decision_function(X), model.predict(X)])
     if hasattr(model, "decision_function"):
         codes = np.searchsorted(model.classes_, model.predict(X))
         return np.column_stack([model.decision_function(X), codes])

@@ -7,7 +7,7 @@ from contracts.cases import (
     continuous,
     every_classifier,
     every_data,
-    every_kind,
+    every_estimator,
     every_tree,
     fitted,
     predictions,
@@ -25,7 +25,7 @@ def assert_same_model(model, other, X):
 
 
 @every_data
-@every_kind
+@every_estimator
 def test_threads(kind, data):
     if "n_jobs" not in kind.declared:
         pytest.skip("has no say in the number of threads")
@@ -36,7 +36,7 @@ def test_threads(kind, data):
 
 
 @every_data
-@every_kind
+@every_estimator
 def test_same_seed_same_model(kind, data):
     X, y = kind.problem(data)
     assert_same_model(fitted(kind.small(), X, y), fitted(kind.small(), X, y), X)
@@ -50,7 +50,7 @@ def generator():
     np.random.set_state(state)
 
 
-@every_kind
+@every_estimator
 def test_without_a_seed_numpys_generator_gives_one(kind, generator):
     X, y = continuous(kind.task)
     models = []
@@ -64,7 +64,7 @@ def test_without_a_seed_numpys_generator_gives_one(kind, generator):
         assert not np.array_equal(predictions(models[0], unseen), predictions(models[2], unseen))
 
 
-@every_kind
+@every_estimator
 def test_what_needs_no_random_number_draws_none(kind, generator):
     X, y = continuous(kind.task)
     before = generator.get_state()[1:3]
@@ -73,7 +73,7 @@ def test_what_needs_no_random_number_draws_none(kind, generator):
     np.testing.assert_equal(generator.get_state()[1:3], before)
 
 
-@every_kind
+@every_estimator
 def test_seeds_differ(kind):
     X, y = continuous(kind.task)
     if not kind.seed or kind.declared["random_state"].cost == "none":
@@ -84,7 +84,7 @@ def test_seeds_differ(kind):
 
 
 @every_data
-@every_kind
+@every_estimator
 def test_layout_and_type_of_rows(kind, data):
     X, y = kind.problem(data)
     model = fitted(kind.small(), X, y)
@@ -107,7 +107,7 @@ def test_layout_and_type_of_rows(kind, data):
 
 
 @every_data
-@every_kind
+@every_estimator
 def test_rows_are_predicted_one_by_one(kind, data):
     """A row's prediction does not depend on the rows beside it, nor on threads."""
     X, y = kind.problem(data)

@@ -10,9 +10,9 @@ from sklearn.exceptions import NotFittedError
 
 from contracts.cases import (
     DATA,
-    KINDS,
+    ESTIMATORS,
     continuous,
-    every_kind,
+    every_estimator,
     fitted,
     legal_values,
     predictions,
@@ -24,7 +24,7 @@ def each(wanted):
     """Parametrize over the declared hyperparameters of every family for which `wanted` is true."""
     chosen = [
         pytest.param(kind, item, id=f"{kind}-{item.name}")
-        for kind in KINDS
+        for kind in ESTIMATORS
         for item in kind.declared.values()
         if wanted(item)
     ]
@@ -60,9 +60,9 @@ def _predictions(kind, data, params):
     X, y = kind.problem(data)
     try:
         model = fitted(kind.cls(**(kind.effective | kind.seed | params)), X, y)
+        return predictions(model, np.vstack([X, X + 0.25]))
     except ValueError:
         return None
-    return predictions(model, np.vstack([X, X + 0.25]))
 
 
 def _has_effect(kind, item):
@@ -83,16 +83,28 @@ def test_has_an_effect(kind, item):
     assert _has_effect(kind, item), f"no value of {item.name} changes any prediction"
 
 
+def _with_and_without(kind, item, value, data):
+    """Predictions with this value and with the default, in the first context that takes both."""
+    for context in _contexts(kind, item):
+        params = kind.precise | context
+        both = [_predictions(kind, data, params | {item.name: v}) for v in (value, item.default)]
+        if not any(found is None for found in both):
+            return [both]
+    return []
+
+
 @each(lambda item: item.cost == "none")
 def test_a_switch_changes_no_prediction(kind, item, capsys):
-    for data in DATA.values():
-        plain = _predictions(kind, data, kind.precise)
-        values = [value for value in legal_values(item) if not callable(value)]
-        assert values
-        for value in values:
-            changed = _predictions(kind, data, kind.precise | {item.name: value})
-            if changed is not None:
-                kind.assert_agree(changed, plain)
+    values = [value for value in legal_values(item) if not callable(value)]
+    pairs = [
+        pair
+        for data in EFFECT_DATA
+        for value in values
+        for pair in _with_and_without(kind, item, value, data)
+    ]
+    assert pairs, f"no value of {item.name} but the default is taken"
+    for changed, plain in pairs:
+        kind.assert_agree(changed, plain)
 
 
 @each(lambda item: True)
@@ -116,7 +128,7 @@ def test_values_survive_as_given(kind, item):
         assert model.get_params()[item.name] is value
 
 
-@every_kind
+@every_estimator
 def test_signature_is_the_declarations(kind):
     parameters = inspect.signature(kind.cls).parameters
     assert set(parameters) == set(kind.declared)
@@ -125,7 +137,7 @@ def test_signature_is_the_declarations(kind):
     assert set(kind.cls().get_params()) == set(kind.declared)
 
 
-@every_kind
+@every_estimator
 def test_unknown_hyperparameter(kind):
     with pytest.raises(TypeError, match="no_such_thing"):
         kind.cls(no_such_thing=1)
@@ -133,7 +145,7 @@ def test_unknown_hyperparameter(kind):
         kind.cls().set_params(no_such_thing=1)
 
 
-@every_kind
+@every_estimator
 def test_tables(kind):
     """What was set and what was learned print as tables, in a notebook too."""
     X, y = DATA["continuous"](kind.task)
@@ -149,7 +161,7 @@ def test_tables(kind):
     assert learned.total == sum(array.size for array in learned.values()) > 0
 
 
-@every_kind
+@every_estimator
 def test_documented(kind):
     """The docstring tells each hyperparameter's domain and meaning."""
     text = " ".join(inspect.getdoc(kind.cls).split())

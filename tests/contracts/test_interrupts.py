@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from contracts.cases import KINDS, LARGE, SLOW, SMALL
+from contracts.cases import ESTIMATORS, KINDS, LARGE, SLOW, SMALL
 from setpoint.tuning import TUNERS
 
 pytestmark = [
@@ -91,12 +91,12 @@ def assert_stops(kind, rows, large, wrap=""):
     assert min(times) < LIMIT
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", ESTIMATORS, ids=str)
 def test_many_short_steps(kind):
     assert_stops(kind, 500, kind.long)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", ESTIMATORS, ids=str)
 def test_few_long_steps(kind):
     """One step on many rows takes longer than a second by itself."""
     assert_stops(kind, 400_000, kind.only(SLOW))

@@ -117,3 +117,13 @@ def test_counts_beyond_any_data_set_are_no_limit(kind):
     assert (kind(3, random_state=0, **huge).fit(X, Y).predict(X) == plain.predict(X)).all()
     stump = kind(3, min_samples_split=10**30).fit(X, Y)
     assert (stump.feature_importances_ == 0).all()
+
+
+@each
+def test_more_categories_than_there_are_codes(kind):
+    column = np.arange(65_536.0).reshape(-1, 1)
+    y = np.arange(65_536) % 2
+    model = kind(1, max_depth=1, categorical_features=[0])
+    with pytest.raises(ValueError, match=r"column 0 of X holds 65536 categories.* 65535.*drop it"):
+        model.fit(column, y)
+    model.fit(column[1:], y[1:])

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import setpoint
 from contracts.cases import continuous, every_kind, every_tuner
@@ -193,3 +195,19 @@ def test_a_page_of_every_search(tuner, kind, tmp_path):
     assert re.search(r'(?:src|href)="(?!data:)', text) is None
     learned = f"{search.best_estimator_.parameters_.total:,} parameters were learned"
     assert learned in text
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_it_says_what_was_searched_of_one_of_several_models(scaled, tmp_path):
+    X, y = continuous("classification")
+    model = make_pipeline(StandardScaler(), setpoint.SVC()) if scaled else setpoint.SVC()
+    name = "svc__C" if scaled else "C"
+    models = setpoint.OneOf([("tree", setpoint.RandomForestClassifier(2)), ("svm", model)])
+    space = {"tree": {"max_depth": [1]}, "svm": {name: [1.0, 10.0]}}
+    search = setpoint.GridSearchCV(models, space, cv=3).fit(X, y)
+    assert search.best_params_["model"] == "svm"
+    search.report(tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text("utf-8")
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr.*?</tr>", text)]
+    origin = {row[0]: row[3] for row in rows if len(row) == 5}
+    assert origin["C"] == "searched" and origin["gamma"] == "default"

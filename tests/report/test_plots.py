@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -138,6 +139,15 @@ def test_searches_of_pipelines_and_of_conditional_spaces():
     drawn(search.plot.importance())
     drawn(search.plot.slice("max_features"))
     drawn(search.plot.contour("max_depth", "max_features"))
+
+
+def test_curves_are_measured_on_the_folds_of_the_search():
+    """Also where the folds came from a generator, which is spent."""
+    X, y = continuous("regression")
+    folds = (fold for fold in KFold(3).split(X))
+    search = setpoint.GridSearchCV(Ridge(), {"alpha": [0.1, 1, 10]}, cv=folds).fit(X, y)
+    drawn(search.plot.learning_curve(X, y))
+    drawn(search.plot.validation_curve("alpha", X, y))
 
 
 def test_a_search_that_is_not_fitted():

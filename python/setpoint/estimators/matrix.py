@@ -6,10 +6,10 @@ import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from setpoint import _core
 from setpoint.estimators.base import SweepData, SweepEstimator
@@ -17,7 +17,7 @@ from setpoint.estimators.columns import Columns
 from setpoint.progress import progress_bar
 from setpoint.threads import threads
 
-__all__ = ["MatrixEstimator"]
+__all__ = ["MatrixEstimator", "SingleTarget"]
 
 
 class MatrixEstimator(SweepEstimator):
@@ -83,6 +83,19 @@ class MatrixEstimator(SweepEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        return tags
+
+
+class SingleTarget(MatrixEstimator):
+    """Base of those that learn one target: a column is taken as one, with a warning."""
+
+    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
+        flat = None if y is None else column_or_1d(y, warn=True)  # None: as any estimator says it
+        return super()._read_target(unfitted, flat)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
         return tags
 
 

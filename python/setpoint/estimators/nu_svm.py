@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import _num_samples, check_consistent_length
+from sklearn.utils.validation import _num_samples
 
 from setpoint.estimators.base import SweepData, Values
 from setpoint.estimators.scikit import OutlierMixin
@@ -163,7 +163,6 @@ class OneClassSVM(OutlierMixin, KernelMachine):
         return np.zeros((int(y), 1))
 
     def _sweep_data(self, X: Any, y: Any, sample_weight: Any = None) -> SweepData:
-        check_consistent_length(X, sample_weight)
         return super()._sweep_data(X, _num_samples(X), sample_weight)
 
     def _sweep_refusal(self, params: Mapping[str, Any]) -> str | None:

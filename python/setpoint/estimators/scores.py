@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import column_or_1d
 
 from setpoint import _core
 from setpoint.estimators.base import SweepData, Values
-from setpoint.estimators.matrix import MatrixEstimator
+from setpoint.estimators.matrix import MatrixEstimator, SingleTarget
 from setpoint.estimators.predictors import SweepRegressor
 from setpoint.estimators.probabilities import LogProbabilityMixin
 from setpoint.estimators.scikit import ClassifierMixin
@@ -54,7 +53,7 @@ class _Linear(MatrixEstimator):
         return self._arrays(model, data.dtype)
 
 
-class ScoreClassifier(ClassifierMixin, _Linear):
+class ScoreClassifier(ClassifierMixin, _Linear, SingleTarget):
     """Classes from scores: one score for two classes, else one for each."""
 
     def decision_function(self, X: Any) -> Values:
@@ -89,9 +88,6 @@ class ScoreClassifier(ClassifierMixin, _Linear):
         scores = self._raw(X)
         best = scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)
         return np.asarray(self.__dict__["classes_"].take(best.astype(np.intp)))
-
-    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
-        return super()._read_target(unfitted, column_or_1d(y, warn=True))
 
     def _sweep_data(self, X: Any, y: Any, sample_weight: Any = None) -> SweepData:
         data = super()._sweep_data(X, y, sample_weight)
@@ -138,17 +134,9 @@ class ScoreRegressor(SweepRegressor, _Linear):
     """Numbers: the scores themselves."""
 
 
-class SingleScoreRegressor(ScoreRegressor):
+class SingleScoreRegressor(ScoreRegressor, SingleTarget):
     """Numbers of one target."""
-
-    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
-        return super()._read_target(unfitted, column_or_1d(y, warn=True))
 
     def _arrays(self, model: Any, dtype: np.dtype[Any]) -> dict[str, Any]:
         arrays = super()._arrays(model, dtype)
         return arrays | {"coef_": arrays["coef_"][0]}
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags

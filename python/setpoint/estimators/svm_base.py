@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.validation import check_array
 
 from setpoint import _core
 from setpoint.estimators.base import SweepData, Values
 from setpoint.estimators.columns import Columns
-from setpoint.estimators.matrix import MatrixEstimator
+from setpoint.estimators.matrix import SingleTarget
 from setpoint.estimators.svm_hyperparameters import KernelHyperparameters
 from setpoint.parameters import Parameters
 
@@ -54,7 +54,7 @@ class KernelData(SweepData):
     kernel_rows: Any
 
 
-class KernelMachine(KernelHyperparameters, MatrixEstimator):
+class KernelMachine(KernelHyperparameters, SingleTarget):
     """Base of the machines with a kernel."""
 
     _unit: ClassVar[str] = "problems"
@@ -105,9 +105,6 @@ class KernelMachine(KernelHyperparameters, MatrixEstimator):
         if gram.shape[0] != gram.shape[1]:
             raise ValueError("X.shape[0] should be equal to X.shape[1]")
         return KernelData(**(known | {"X": gram}), kernel_rows=rows)
-
-    def _read_target(self, unfitted: Any, y: Any) -> NDArray[Any]:
-        return super()._read_target(unfitted, column_or_1d(y, warn=True))
 
     def _read_rows(self, X: Any) -> Any:
         rows = super()._read_rows(X)
@@ -179,7 +176,6 @@ class KernelMachine(KernelHyperparameters, MatrixEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self.kernel == "precomputed"
         tags.input_tags.sparse = self.kernel != "precomputed"
-        tags.target_tags.multi_output = False
         return tags
 
 

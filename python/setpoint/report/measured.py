@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection import check_cv
 
 from setpoint.report.axis import Axis
 from setpoint.report.curves import Curve, describe
@@ -30,7 +29,7 @@ def validation(search: Any, record: Record, name: str, X: Any, y: Any) -> Curve:
         raise ValueError(f"the best candidate does not name {name!r}: it does not apply there")
     best = dict(record.params[record.best])
     candidates = [{**best, name: value} for value in values]
-    held_out, training = _scores(search, candidates, X, y, search.cv)
+    held_out, training = _scores(search, candidates, X, y, search._checked_cv_orig)
     shown = Axis.of(name, candidates, record.estimator)
     rest = {key: value for key, value in best.items() if key != name}
     of = f"the others as in the best: {describe(rest)}" if rest else ""
@@ -42,8 +41,8 @@ def learning(search: Any, record: Record, X: Any, y: Any, n_sizes: int = 6) -> C
     if n_sizes < 2:
         raise ValueError(f"n_sizes must be at least 2, got {n_sizes}")
     classes = is_classifier(search.estimator)
-    cv = check_cv(search.cv, y, classifier=classes)
-    folds = [(_nested(train, y, classes), test) for train, test in cv.split(X, y)]
+    split = search._checked_cv_orig.split
+    folds = [(_nested(train, y, classes), test) for train, test in split(X, y)]
     whole = min(len(train) for train, _ in folds)
     sizes = np.unique(np.geomspace(max(whole / 16, 2), whole, n_sizes).astype(np.int64))
     parts = [(train[:size], test) for size in sizes for train, test in folds]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,27 +118,27 @@ class Record:
         """How many evaluations there are."""
         return len(self.params)
 
-    @property
+    @cached_property
     def scores(self) -> Numbers:
         """Mean held-out score of each, NaN where a fold is missing; shape (n,)."""
         return np.asarray(self.folds.mean(axis=1))
 
-    @property
+    @cached_property
     def training_scores(self) -> Numbers | None:
         """Mean training score of each, shape (n,)."""
         return None if self.training is None else self.training.mean(axis=1)
 
-    @property
+    @cached_property
     def spread(self) -> Numbers:
         """Standard deviation over the folds, shape (n,)."""
         return np.asarray(self.folds.std(axis=1))
 
-    @property
+    @cached_property
     def worth(self) -> Numbers:
         """The scores, turned so that larger is better; shape (n,)."""
         return np.asarray(self.sign * self.scores)
 
-    @property
+    @cached_property
     def comparable(self) -> NDArray[np.int64]:
         """Numbers of the evaluations on equal terms: with a score, and of the first round."""
         known = np.isfinite(self.scores)

@@ -111,6 +111,14 @@ impl Stream {
     pub const fn unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
+
+    /// Puts `items` into a uniformly random order (Fisher and Yates; Knuth, The Art of Computer Programming 2,
+    /// algorithm 3.4.2P).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i as u32 + 1) as usize);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +195,20 @@ mod tests {
             counts[(u * 256.0) as usize] += 1;
         }
         assert!(chi_square(&counts).abs() < 5.0);
+    }
+
+    #[test]
+    fn every_order_is_equally_likely() {
+        let mut stream = Stream::new(4);
+        let mut counts = [0u32; 256];
+        for _ in 0..100_000 {
+            let mut items = [0usize, 1, 2, 3];
+            stream.shuffle(&mut items);
+            counts[items.iter().fold(0, |code, item| code * 4 + item)] += 1;
+        }
+        let met: Vec<u32> = counts.into_iter().filter(|&count| count > 0).collect();
+        assert_eq!(met.len(), 24);
+        assert!(chi_square(&met).abs() < 5.0);
     }
 
     #[test]

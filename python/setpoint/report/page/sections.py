@@ -301,14 +301,16 @@ class Page:
         model = getattr(self.search, "best_estimator_", None)
         if model is None:
             return ""
-        prefix = ""
+        tried = self.record.params[self.record.best]
+        prefix, searched = "", self.search.estimator
+        if isinstance(searched, OneOf):
+            prefix = f"{tried.get('model', searched.model) or searched.names[0]}__"
         if isinstance(model, Pipeline):
             step, model = model.steps[-1]
-            prefix = f"{step}__"
+            prefix += f"{step}__"
         if not hasattr(model, "hyperparameters") or not hasattr(model, "parameters_"):
             return ""
         learned, declared = model.parameters_, model.declarations()
-        tried = self.record.params[self.record.best]
         hyperparameters = [
             (
                 Cell(name, 0.0 if prefix + name in tried else 1.0),

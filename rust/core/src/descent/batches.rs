@@ -15,14 +15,7 @@ pub fn order(rows: &[u32], seed: u64, epoch: usize, shuffle: bool, out: &mut Vec
     out.clear();
     out.extend_from_slice(rows);
     if shuffle {
-        permute(out, Stream::new(seed).child(ORDER).child(epoch as u64));
-    }
-}
-
-/// Fisher and Yates: every order is equally likely.
-fn permute(rows: &mut [u32], mut stream: Stream) {
-    for i in (1..rows.len()).rev() {
-        rows.swap(i, stream.below(i as u32 + 1) as usize);
+        Stream::new(seed).child(ORDER).child(epoch as u64).shuffle(out);
     }
 }
 
@@ -43,7 +36,7 @@ pub fn hold_back(
         )));
     }
     let mut places: Vec<u32> = (0..n as u32).collect();
-    permute(&mut places, Stream::new(seed).child(VALIDATION));
+    Stream::new(seed).child(VALIDATION).shuffle(&mut places);
     if let Some(codes) = classes {
         spread(&mut places, |place| codes[rows[place as usize] as usize] as usize);
     }

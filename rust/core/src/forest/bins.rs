@@ -143,7 +143,7 @@ impl Ranked {
         Ranked { rank, values, categorical: data.x.categorical[j] }
     }
 
-    /// Codes of the rows `train`. Categories keep one code each, up to `MAX_BINS` of them.
+    /// Codes of the rows `train`. Categories, no more than `MAX_BINS` of them, keep one code each.
     pub fn bin(&self, train: &[u32], max_bins: Option<usize>) -> Column {
         let mut count = vec![0u32; self.values.len() + 1];
         for &i in train {

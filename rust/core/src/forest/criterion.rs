@@ -597,8 +597,7 @@ impl<T: Tally, const P: usize> Criterion<Counts<T, P>> for Quadratic {
         let level = sq_r / (w_r * w_r) - sq_l / (w_l_most * w_l_most);
         for k in 0..P {
             let r = node.total[k] - l[k] - b[k];
-            let slope =
-                2.0 * ((l[k] + b[k]) / (w_l + b[k]).max(1.0) - r / (w_r_most - b[k]).max(1.0)) + level;
+            let slope = 2.0 * ((l[k] + b[k]) / (w_l + b[k]) - r / (w_r_most - b[k])) + level;
             rise[k] = if slope > 0.0 { b[k] * slope } else { 0.0 };
         }
         // At an end of the node one side may be empty: no slope there, look inside.

@@ -19,8 +19,8 @@ use crate::vectors::Vectors;
 
 /// A node whose impurity is not above this is a leaf, as in scikit-learn.
 pub(super) const EPSILON: f64 = f64::EPSILON;
-/// Rows between two looks at the control.
-const CHECK_EVERY: usize = 1 << 16;
+/// Codes that are read between two looks at the control.
+pub(super) const CHECK_EVERY: usize = 1 << 18;
 /// No node.
 pub const NONE: u32 = u32::MAX;
 
@@ -150,7 +150,8 @@ impl<T: Targets> Growth<'_, T> {
             values: Vec::with_capacity(values + values / 8),
             categories: Vec::new(),
         };
-        let tree = Work { growth: self, arena, tree, weight: 0.0, min_weight: 0.0 }.run(n, stream)?;
+        let work = Work { growth: self, arena, tree, weight: 0.0, min_weight: 0.0, unwatched: 0 };
+        let tree = work.run(n, stream)?;
         arena.sizes = (tree.nodes.len(), tree.values.len());
         Some(tree)
     }
@@ -163,7 +164,12 @@ pub(super) struct Work<'a, 'b, T: Targets> {
     /// Weight of the tree, and what a leaf must have of it.
     pub(super) weight: f64,
     pub(super) min_weight: f64,
+    /// Codes read since the last look at the control.
+    pub(super) unwatched: usize,
 }
+
+/// The control stops the work.
+pub(super) struct Stopped;
 
 impl<T: Targets> Work<'_, '_, T> {
     /// Grows the tree, by the widest vectors that the processor has. Nothing is fused or reordered: every
@@ -212,21 +218,13 @@ impl<T: Targets> Work<'_, '_, T> {
         let mut fresh = Vec::new();
         let mut waiting = Waiting::default();
         let mut leaves = 1;
-        let mut rows_done = 0;
         if self.may_split(n, 0, stats) {
             fresh.push(root);
         }
         loop {
             let (open, split) = if let Some(open) = fresh.pop() {
-                rows_done += open.end - open.start;
-                if rows_done > CHECK_EVERY {
-                    rows_done = 0;
-                    if self.growth.control.stopped() {
-                        return None;
-                    }
-                }
                 self.restore(&open);
-                let Some(split) = self.search(&open, limit.is_none()) else { continue };
+                let Some(split) = self.search(&open, limit.is_none()).ok()? else { continue };
                 if limit.is_some() {
                     waiting.put(split.cut.gain / self.weight, open, split);
                     continue;

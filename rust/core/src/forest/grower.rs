@@ -1,9 +1,10 @@
 //! From data and settings to grown trees: the rows of a fold are prepared, the sums that fit the targets
 //! are picked, and trees are grown in parallel and handed on one by one.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use super::bins::{Column, Ranked, Rows};
+use super::bins::{Column, MAX_BINS, Ranked, Rows};
 use super::criterion::{Entropy, Poisson, Quadratic};
 use super::grow::{Arena, GrownTree, Growth};
 use super::rules::Truncation;
@@ -27,16 +28,27 @@ pub(super) fn check(data: &Data<'_>) -> Result<()> {
             data.d
         )));
     }
-    let bad = (0..data.d).filter(|&j| data.x.categorical[j]).find(|&j| {
-        let codes = data.x.values.iter().skip(j).step_by(data.d);
-        codes.into_iter().any(|&x| !x.is_nan() && (x < 0.0 || x.fract() != 0.0 || x > 16_777_216.0))
-    });
-    match bad {
-        Some(j) => Err(Error::invalid(format!(
+    (0..data.d).filter(|&j| data.x.categorical[j]).try_for_each(|j| check_codes(data, j))
+}
+
+/// Checks the codes of the categorical column `j`.
+fn check_codes(data: &Data<'_>, j: usize) -> Result<()> {
+    let codes = || data.x.values.iter().skip(j).step_by(data.d).copied().filter(|code| !code.is_nan());
+    if codes().any(|code| code < 0.0 || code.fract() != 0.0 || code > 16_777_216.0) {
+        return Err(Error::invalid(format!(
             "column {j} of X is categorical: its codes must be integers in [0, 2^24]"
-        ))),
-        None => Ok(()),
+        )));
     }
+    if codes().any(|code| code >= MAX_BINS as f32) {
+        let n = codes().map(|code| code as u32).collect::<HashSet<_>>().len();
+        if n > MAX_BINS {
+            return Err(Error::invalid(format!(
+                "categorical column {j} of X holds {n} categories: forests tell at most {MAX_BINS} apart. \
+                 A column that is nearly unique for each row carries no category: drop it"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Ranks all columns, in parallel.

@@ -286,7 +286,7 @@ impl Look<'_> {
                     return out;
                 }
                 let mut values = own.clone();
-                shuffle(&mut values, stream.child(j as u64).child(repeat as u64));
+                stream.child(j as u64).child(repeat as u64).shuffle(&mut values);
                 let mut worse = 0.0;
                 for &(at, node) in visits {
                     let (row, before) = (unseen[at as usize], leaves[unseen[at as usize] as usize]);
@@ -379,13 +379,6 @@ fn decrease(left: &[f64], right: &[f64], half: usize) -> f64 {
     let gap = |l: &[f64], r: &[f64], k: usize| l[k] / l[0] - r[k] / r[0];
     let product: f64 = (1..half).map(|k| gap(l, r, k) * gap(l_unseen, r_unseen, k)).sum();
     l[0] * r[0] / (l[0] + r[0]) * product
-}
-
-/// A uniform permutation (Fisher and Yates; Knuth, The Art of Computer Programming 2, algorithm 3.4.2P).
-fn shuffle(values: &mut [f32], mut stream: Stream) {
-    for i in (1..values.len()).rev() {
-        values.swap(i, stream.below(i as u32 + 1) as usize);
-    }
 }
 
 /// Rows sorted by their leaf, ascending within it.
@@ -598,7 +591,7 @@ mod tests {
                 for repeat in 0..3 {
                     let mut values: Vec<f32> = unseen.iter().map(|&i| made.x[i * D + j]).collect();
                     let root = Stream::new(5).child(PERMUTATION);
-                    shuffle(&mut values, root.child(t as u64).child(j as u64).child(repeat as u64));
+                    root.child(t as u64).child(j as u64).child(repeat as u64).shuffle(&mut values);
                     for (&i, &value) in unseen.iter().zip(&values) {
                         let mut row = made.x[i * D..][..D].to_vec();
                         let before = right(&row, i);

@@ -1,7 +1,7 @@
 //! The search for the split of a node over its columns.
 
 use super::bins::{Codes as Stored, Column, Rows};
-use super::grow::{EPSILON, Open, Work};
+use super::grow::{CHECK_EVERY, EPSILON, Open, Stopped, Work};
 use super::search::{Codes, Cut, Limits};
 use super::targets::{GainRange, Targets};
 
@@ -42,7 +42,11 @@ impl<T: Targets> Work<'_, '_, T> {
     /// The best split of a node: columns are visited in random order until `max_features` were seen
     /// and one of them was not constant, as in scikit-learn.
     #[inline(always)]
-    pub(super) fn search(&mut self, open: &Open<T::Node, T::Row>, cached: bool) -> Option<Split<T::Left>> {
+    pub(super) fn search(
+        &mut self,
+        open: &Open<T::Node, T::Row>,
+        cached: bool,
+    ) -> Result<Option<Split<T::Left>>, Stopped> {
         let d = self.growth.columns.len();
         let constants = open.depth as usize * self.words();
         let mut stream = open.path;
@@ -50,7 +54,7 @@ impl<T: Targets> Work<'_, '_, T> {
             self.inherit_constants(open.depth as usize);
         }
         let mut best: Option<Split<T::Left>> = None;
-        let mut varied = false;
+        let (mut varied, mut stopped) = (false, false);
         let mut visited = 0;
         let node = self.growth.targets.ready(&open.node);
         let ceiling = self.growth.targets.ceiling(&node, &self.arena.load[open.start..open.end]);
@@ -67,6 +71,14 @@ impl<T: Targets> Work<'_, '_, T> {
                 continue;
             }
             let n = open.end - open.start;
+            self.unwatched += n;
+            if self.unwatched > CHECK_EVERY {
+                self.unwatched = 0;
+                stopped = self.growth.control.stopped();
+                if stopped {
+                    break;
+                }
+            }
             let column = &self.growth.columns[j];
             let (low, high, missing) = self.gather(open.start, open.end, j);
             self.arena.gathered = (open.id, j as u32);
@@ -140,12 +152,15 @@ impl<T: Targets> Work<'_, '_, T> {
         for place in (0..self.arena.swaps.len()).rev() {
             self.arena.columns.swap(place, self.arena.swaps[place] as usize);
         }
+        if stopped {
+            return Err(Stopped);
+        }
         let rules = &self.growth.rules.truncation;
         // A gain of nothing may come out a little below it.
         if let Some(best) = &mut best {
             best.cut.gain = best.cut.gain.max(0.0);
         }
-        best.filter(|split| split.cut.gain / self.weight + EPSILON >= rules.min_impurity_decrease)
+        Ok(best.filter(|split| split.cut.gain / self.weight + EPSILON >= rules.min_impurity_decrease))
     }
 }
 

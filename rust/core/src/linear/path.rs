@@ -139,9 +139,7 @@ impl<'a> Path<'a> {
     /// A random order of the working set.
     fn order(&mut self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.working.columns.len() as u32).collect();
-        for i in (1..order.len()).rev() {
-            order.swap(i, self.stream.below(i as u32 + 1) as usize);
-        }
+        self.stream.shuffle(&mut order);
         order
     }
 

@@ -69,8 +69,7 @@ pub fn fit(
     iterations: usize,
 ) -> Theta {
     let priors = priors(&points.axes);
-    let lower: Vec<f64> = priors.iter().map(|(mean, _)| mean - REACH).collect();
-    let mut lower = lower;
+    let mut lower: Vec<f64> = priors.iter().map(|(mean, _)| mean - REACH).collect();
     if let Some(noise) = lower.last_mut() {
         *noise = LEAST_NOISE;
     }

@@ -14,13 +14,14 @@ use super::store::Store;
 use super::train::{Run, Task};
 use crate::error::Result;
 use crate::metric::Metric;
-use crate::parallel::fill_blocks;
+use crate::parallel::{Control, fill_blocks};
 
 /// Rows that are predicted at a time.
 const BLOCK: usize = 512;
 
 impl<'a> Run<'a> {
-    /// Decision values, and probabilities if calibrated, of rows (n, P + K).
+    /// Decision values, and probabilities if calibrated, of rows (n, P + K). Short work: a deadline does
+    /// not cut it off, an interruption does.
     pub(super) fn predictions(
         &self,
         rows: &[u32],
@@ -37,11 +38,13 @@ impl<'a> Run<'a> {
         let intercept: Vec<f64> = learned.iter().map(|one| one.intercept).collect();
         let n_classes = sweep.n_classes;
         let coefficients = Coefficients { n_classes, n_support, dual_coef, intercept: &intercept };
+        let control = self.control.without_deadline();
         if store.kernel.kind.is_bounded() {
-            if !self.decide(&at, places, &coefficients, store, (width, &mut out))? {
-                return Ok(None);
-            }
-        } else if !self.decide_exactly(rows, places, coefficients, store.kernel, (width, &mut out))? {
+            self.decide(&at, places, &coefficients, store, &control, (width, &mut out))?;
+        } else {
+            self.decide_exactly(rows, places, coefficients, store.kernel, &control, (width, &mut out))?;
+        }
+        if control.stopped() {
             return Ok(None);
         }
         for out in out.chunks_exact_mut(width) {
@@ -51,23 +54,24 @@ impl<'a> Run<'a> {
         Ok(Some(out))
     }
 
-    /// Decision values from the store's rows; false if stopped.
+    /// Decision values from the store's rows, not all of them if stopped.
     fn decide(
         &self,
         at: &[u32],
         places: &[u32],
         coefficients: &Coefficients<'_>,
         store: &Store<'a>,
+        control: &Control,
         (width, out): (usize, &mut [f64]),
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let p = coefficients.intercept.len();
         // Most of these rows train on other folds and are there already.
         let block = BLOCK.min(store.capacity());
         let mut k = vec![0.0; places.len()];
         for (at, out) in at.chunks(block).zip(out.chunks_mut(block * width)) {
-            let kernel_rows = store.rows(at, self.n_threads, self.control)?;
+            let kernel_rows = store.rows(at, self.n_threads, control)?;
             if kernel_rows.len() < at.len() {
-                return Ok(false);
+                return Ok(());
             }
             for (row, out) in kernel_rows.iter().zip(out.chunks_exact_mut(width)) {
                 k.iter_mut().zip(places).for_each(|(k, &place)| *k = row[place as usize]);
@@ -75,18 +79,19 @@ impl<'a> Run<'a> {
                 coefficients.decide(dot, &mut out[..p]);
             }
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// Decision values as a model computes them, in float64; false if stopped.
+    /// Decision values as a model computes them, in float64, not all of them if stopped.
     fn decide_exactly(
         &self,
         rows: &[u32],
         places: &[u32],
         coefficients: Coefficients<'_>,
         kernel: Kernel,
+        control: &Control,
         (width, out): (usize, &mut [f64]),
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let data = &self.sweep.job.data;
         let columns = self.rows_at(places);
         let points = match self.source {
@@ -98,8 +103,7 @@ impl<'a> Run<'a> {
             expansion.decide(&data.x, &rows[some], width, out, block)
         };
         let (size, mut watcher) = ((expansion::BLOCK, width), |_, _| true);
-        fill_blocks(size, out, self.n_threads, self.control, &mut watcher, Block::default, fill)?;
-        Ok(!self.control.stopped())
+        fill_blocks(size, out, self.n_threads, control, &mut watcher, Block::default, fill)
     }
 
     /// The rows of X at some places.

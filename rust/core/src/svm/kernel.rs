@@ -104,16 +104,18 @@ impl Kernel {
         }
     }
 
-    /// K_ii of rows with these squared norms. They bound all other values; where float32 cannot hold
-    /// them, nothing can be learned.
+    /// K_ii of rows with these squared norms. They bound all other values, and four times the norms the
+    /// squared distances; where float32 cannot hold them, nothing can be learned.
     pub fn diagonal(&self, vectors: Vectors, norms: &[f64]) -> Result<Vec<f32>> {
-        let mut values: Vec<f32> =
-            norms.iter().map(|&s| if self.kind.of_distance() { 0.0 } else { s as f32 }).collect();
+        let of_distance = self.kind.of_distance();
+        let mut values: Vec<f32> = norms.iter().map(|&s| if of_distance { 0.0 } else { s as f32 }).collect();
         self.apply(vectors, &mut values);
-        if values.iter().any(|value| !value.is_finite()) {
+        let far = of_distance && norms.iter().any(|&s| 4.0 * s > f64::from(f32::MAX));
+        if far || values.iter().any(|value| !value.is_finite()) {
             return Err(Error::invalid(
-                "the values of the kernel are too large for float32: standardise the columns of X, for \
-                 example with sklearn.preprocessing.StandardScaler, or choose a smaller gamma or degree",
+                "the values of the kernel, or the distances, are too large for float32: standardise the \
+                 columns of X, for example with sklearn.preprocessing.StandardScaler, or choose a smaller \
+                 gamma or degree",
             ));
         }
         Ok(values)

@@ -84,9 +84,7 @@ impl Refit<'_, '_> {
             let mut members: Vec<usize> =
                 trains.iter().copied().filter(|&v| (self.problem.hi[v] > 0.0) == positive).collect();
             let mut stream = Stream::new(self.settings.seed).child(pair as u64).child(u64::from(positive));
-            for i in (1..members.len()).rev() {
-                members.swap(i, stream.below(i as u32 + 1) as usize);
-            }
+            stream.shuffle(&mut members);
             members.iter().enumerate().for_each(|(i, &v)| fold_of[v] = (i % FOLDS) as u8);
         }
         fold_of

@@ -159,11 +159,6 @@ impl SvmModel {
         fill_blocks((BLOCK, width), &mut values, n_threads, control, watcher, Block::default, fill)?;
         Ok(values)
     }
-
-    /// Values by class (n, K) whose greatest is the predicted class.
-    pub fn class_values(&self, decisions: &[f64]) -> Vec<f64> {
-        class_values(decisions, self.n_classes, self.ties)
-    }
 }
 
 /// Class probabilities (K,) of a row's decision values (P,); nothing if not calibrated.

@@ -21,6 +21,8 @@ const FEWEST: usize = 512;
 const MOST: usize = 2560;
 /// A round ends when its own violation is this part of the whole one.
 const PART: f64 = 0.1;
+/// Steps times variables at work between two looks at the control: about a second.
+const WORK: usize = 1_000_000_000;
 /// Steps after which solving ends where no number is given: LIBSVM's.
 const STEPS: usize = 10_000_000;
 
@@ -95,7 +97,9 @@ impl Solver {
             self.working.load(problem, &point.b, &point.g);
             let whole = variables.len() >= movable;
             let tol = if whole { limits.tol } else { (PART * violation).max(0.5 * limits.tol) };
-            let done = self.working.solve(problem, tol, most.min(100 * variables.len()), store.vectors);
+            let q = variables.len();
+            let at_once = (100 * q).min(WORK / q).max(1);
+            let done = self.working.solve(problem, tol, most.min(at_once), store.vectors);
             steps += done;
             let moved = self.take(problem, &mut point, (&mut up, &mut down), &rows);
             subtract(problem, &mut point.g, &moved, store, limits.n_threads, control)?;

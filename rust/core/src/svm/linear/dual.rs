@@ -43,9 +43,7 @@ pub fn solve(
     let (mut violation, mut converged) = (0.0, active.is_empty() || largest == 0.0);
     while n_iter < max_iter && !converged {
         n_iter += 1;
-        for i in (1..active.len()).rev() {
-            active.swap(i, stream.below(i as u32 + 1) as usize);
-        }
+        stream.shuffle(&mut active);
         violation = 0.0;
         let mut kept = 0;
         for at in 0..active.len() {

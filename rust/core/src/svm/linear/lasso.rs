@@ -44,9 +44,7 @@ pub fn solve(
     let (mut n_iter, mut violation, mut converged) = (0, 0.0, violation_at_zero == 0.0);
     while n_iter < max_iter && !converged {
         n_iter += 1;
-        for i in (1..order.len()).rev() {
-            order.swap(i, stream.below(i as u32 + 1) as usize);
-        }
+        stream.shuffle(&mut order);
         violation = 0.0;
         for &j in &order {
             if control.stopped() {

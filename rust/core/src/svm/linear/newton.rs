@@ -106,8 +106,8 @@ fn conjugate_gradients(problem: &Problem<'_>, state: &State, control: &Control) 
     let scaled = |left: &[f64]| left.iter().zip(&diagonal).map(|(r, m)| r / m).collect::<Vec<f64>>();
     let mut direction = scaled(&left);
     let mut size = inner(&left, &direction);
-    let enough = 0.1 * norm(&state.gradient).min(norm(&state.gradient).sqrt());
-    let enough = enough.min(0.1 * norm(&state.gradient));
+    let slope = norm(&state.gradient);
+    let enough = 0.1 * slope.min(slope.sqrt());
     for _ in 0..width.max(100) {
         if norm(&left) <= enough || control.stopped() {
             break;
