@@ -137,14 +137,15 @@ class SweepSearchCV(scikit.BaseSearchCV):
         """
         before = dict(vars(self))
         try:
-            return self._fit(X, y, params)
+            self._fit(X, y, params)
         except BaseException:  # what was learned before still goes together; callbacks are done
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
+        return self
 
     @scikit.fit_context(prefer_skip_nested_validation=False)
-    def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
+    def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> None:
         if self.nested_cv is not None and not self.refit:
             raise ValueError("nested_cv scores best estimators: it needs refit=True")
         scorers, refit_metric = self._get_scorers()
@@ -189,7 +190,6 @@ class SweepSearchCV(scikit.BaseSearchCV):
         named = isinstance(scorers, scikit.MultimetricScorer)
         self._adopt(learned | {"scorer_": scorers._scorers if named else scorers})
         context.call_on_fit_task_end(estimator=self, **told)
-        return self
 
     @property
     def plot(self) -> SearchPlots:
