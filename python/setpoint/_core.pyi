@@ -274,6 +274,12 @@ def fit(
     n_threads: int,
     progress: _Progress | None,
 ) -> _Fitted: ...
+
+@final
+class Unfinished:
+    def __new__(cls) -> Unfinished: ...
+    def turn(self) -> None: ...
+
 def sweep(
     family: str,
     data: _Data,
@@ -288,5 +294,6 @@ def sweep(
     time_limit: float | None,
     progress: _Progress | None,
     refit: bool = False,
+    unfinished: tuple[Unfinished, str] | None = None,
 ) -> _Swept: ...
 def bootstrap_counts(data: Any, *, candidate: _Candidate, tree: int) -> NDArray[np.uint32]: ...

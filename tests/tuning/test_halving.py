@@ -1,5 +1,6 @@
 """Successive halving: scikit-learn's rounds and choices, time limits, spaces."""
 
+import sqlite3
 import time
 
 import numpy as np
@@ -11,11 +12,14 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV as ScikitHalvingGridSearchCV
 from sklearn.model_selection import HalvingRandomSearchCV as ScikitHalvingRandomSearchCV
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from setpoint import (
     HalvingGridSearchCV,
     HalvingRandomSearchCV,
     Integer,
+    MLPClassifier,
     OneStandardError,
     RandomForestClassifier,
 )
@@ -67,9 +71,81 @@ def test_a_free_resource_costs_one_model_for_each_candidate_and_fold():
     ).fit(X, Y)  # fmt: skip
     assert search.n_resources_ == [2, 6, 18]
     assert search.n_candidates_ == [12, 4, 2]
-    # max_depth is free too: only the 3 values of max_features need models of their own.
-    assert search.n_fits_ <= 3 * (3 + 3 + 2)
+    # max_depth is free too: only the 3 values of max_features need models of their own, and these
+    # go on from round to round.
+    assert search.n_fits_ == 3 * 3
     assert search.best_params_["n_estimators"] == 18
+
+
+SCHEDULES = {
+    "learning_rate": ["constant", "invscaling", "adaptive", "step"],
+    "learning_rate_init": [0.3, 1e-3],
+}
+NETWORKS = [
+    (SCHEDULES, {"solver": "sgd", "step_every": 2}),
+    ({"dropout": [0.0, 0.3], "alpha": [1e-4, 1.0, 1e9]}, {"batch_norm": True, "keep": "best"}),
+    ({"batch_size": [20, 50], "activation": ["tanh", "relu"]}, {"early_stopping": True}),
+    ({"learning_rate_init": [1e-1, 1e-3]}, {"learning_rate": "cosine"}),
+    ({"alpha": [1e-4, 1.0]}, {"solver": "lbfgs"}),
+]
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize(("grid", "settings"), NETWORKS, ids=str)
+@pytest.mark.filterwarnings("ignore")
+def test_networks_go_on_as_if_they_had_never_stopped(grid, settings, scaled):
+    model = MLPClassifier((8,), random_state=0, n_iter_no_change=3, **settings)
+    name = ""
+    if scaled:
+        model, name = make_pipeline(StandardScaler(), model), "mlpclassifier__"
+    grid = {name + key: values for key, values in grid.items()}
+    given = {"cv": 2, "factor": 2, "resource": f"{name}max_iter", "max_resources": 12}
+    given |= {"min_resources": 3, "random_state": 0}
+    theirs = ScikitHalvingGridSearchCV(model, grid, **given).fit(X, Y)
+    ours = HalvingGridSearchCV(model, grid, **given).fit(X, Y)
+    assert_same(ours, theirs)
+    n_rounds = len(ours.n_candidates_)
+    assert n_rounds > 1
+    if settings.get("solver") == "lbfgs" or "learning_rate" in settings:
+        assert ours.n_fits_ == 2 * sum(ours.n_candidates_)  # another number of steps, other steps
+    else:
+        assert ours.n_fits_ < 2 * sum(ours.n_candidates_)
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss", "matthews_corrcoef"])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_forests_go_on_as_if_they_had_never_stopped(scaled, scoring):
+    forest = RandomForestClassifier(random_state=0)
+    grid = {"min_samples_leaf": [1, 3, 9], "ccp_alpha": [0.0, 0.02], "max_features": [2, 4]}
+    name = ""
+    if scaled:
+        forest, name = make_pipeline(StandardScaler(), forest), "randomforestclassifier__"
+    grid = {name + key: values for key, values in grid.items()}
+    given = {"cv": 2, "factor": 2, "resource": f"{name}n_estimators", "max_resources": 16}
+    given |= {"min_resources": 2, "scoring": scoring}
+    theirs = ScikitHalvingGridSearchCV(forest, grid, random_state=0, **given).fit(X, Y)
+    for settings in ({}, {"n_jobs": 1}, {"time_limit": 100.0}):
+        ours = HalvingGridSearchCV(forest, grid, random_state=0, **given, **settings).fit(X, Y)
+        for name in ("mean_test_score", "mean_train_score"):
+            np.testing.assert_allclose(ours.cv_results_[name], theirs.cv_results_[name])
+        assert ours.n_candidates_ == theirs.n_candidates_ == [12, 6, 3, 2]
+        assert ours.n_fits_ <= 2 * 6
+
+
+def test_a_journal_may_know_some_of_the_rounds(tmp_path):
+    forest = RandomForestClassifier(random_state=0)
+    given = {"cv": 2, "resource": "n_estimators", "max_resources": 18, "random_state": 0}
+    whole = HalvingGridSearchCV(forest, GRID, **given).fit(X, Y)
+    journal = tmp_path / "search.db"
+    first = HalvingGridSearchCV(forest, GRID, journal=journal, **given).fit(X, Y)
+    with sqlite3.connect(journal) as kept:
+        (n,) = kept.execute("SELECT count(*) FROM evaluations").fetchone()
+        kept.execute("DELETE FROM evaluations WHERE candidate >= 14")
+        (left,) = kept.execute("SELECT count(*) FROM evaluations").fetchone()
+    assert left < n
+    again = HalvingGridSearchCV(forest, GRID, journal=journal, **given).fit(X, Y)
+    for search in (first, again):
+        assert_same(search, whole)
 
 
 def test_spaces_and_declared_ranges():

@@ -109,6 +109,8 @@ class SweepEstimator(Declared, BaseEstimator):
     _shapes_data: ClassVar[frozenset[str]] = frozenset()
     # The hyperparameter in which candidates that train side by side must agree, if that is all.
     _side_by_side: ClassVar[str | None] = None
+    # The hyperparameter of which less is the beginning of a training with more, if it can go on.
+    _continues: ClassVar[str | None] = None
     # Together equals alone: how far the predictions of a sweep may be from those of a fit, relative
     # to their size, where both are trained to high precision. 0: not by a bit.
     _agreement: ClassVar[float] = 0.0

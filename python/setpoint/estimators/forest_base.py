@@ -34,6 +34,7 @@ class Forest(GrownForest):
     """Base of the four forests."""
 
     _family: ClassVar[str] = "forest"
+    _continues: ClassVar[str | None] = "n_estimators"
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Grow the trees.

@@ -25,6 +25,7 @@ class NetworkEstimator(NetworkHyperparameters, EpochEstimator):
     _family: ClassVar[str] = "network"
     _resumed: ClassVar[Any] = "all"
     _side_by_side: ClassVar[str | None] = "batch_size"
+    _continues: ClassVar[str | None] = "max_iter"
 
     @property
     def parameters_(self) -> Parameters:

@@ -134,7 +134,7 @@ class ScoreRegressor(SweepRegressor, _Linear):
     """Numbers: the scores themselves."""
 
 
-class SingleScoreRegressor(ScoreRegressor, SingleTarget):
+class SingleScoreRegressor(SingleTarget, ScoreRegressor):
     """Numbers of one target."""
 
     def _arrays(self, model: Any, dtype: np.dtype[Any]) -> dict[str, Any]:

@@ -113,7 +113,8 @@ multimetric_ : bool
 n_candidates_ : int
     Number of candidates.
 n_fits_ : int
-    Models that were trained to score the candidates; the last fit is not counted.
+    Models that were trained to score the candidates; the last fit is not counted. One that a later
+    round of a halving trains further counts once.
 sharing_ : str
     The same in words: "180 candidate fits scored from 5 trained models".
 skipped_ : list of dict

@@ -26,6 +26,7 @@ from setpoint.tuning.remote import Workers
 from setpoint.tuning.search import RULED_OUT, Candidate, Clock, Progress, Scores
 from setpoint.tuning.seeds import Seed, draw, seeded
 from setpoint.tuning.task import Board, Fold, Group, Result, Task
+from setpoint.tuning.unfinished import Unfinished
 from setpoint.tuning.watchers import Watchers
 
 
@@ -45,6 +46,8 @@ class Evaluation:
         The time that is left for evaluating.
     refitted : dict of int to (SweepData, model)
         What the sweeps learned of all rows besides, by the candidate's number.
+    unfinished : Unfinished or None
+        Where each batch goes on with trainings of the one before it.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Evaluation:
         self._finished: list[NDArray[np.float64]] = []
         self._table: dict[str, Any] | None = None
         self.refitted: dict[int, tuple[Any, Any]] = {}
+        self.unfinished: Unfinished | None = None
         self.n_fits = self.n_done = 0
         self._has_failed_batch = False
         self.was_cut = False
@@ -126,6 +130,8 @@ class Evaluation:
         self._progress.expect(n)
         kept = self._kept(is_closing)
         board = Board(len(candidates), len(task.folds), partial(self._write, kept))
+        if self.unfinished is not None:
+            self.unfinished.turn()
         self._watchers.begin(len(self.candidates), candidates, len(task.folds))
         self._remember(kept, task, board)
         contexts = self._contexts(callback_ctx, n)
@@ -292,6 +298,7 @@ class Evaluation:
             refit=bool(search.refit) and isinstance(search.estimator, SweepEstimator),
             fit_time_limit=search.fit_time_limit,
             in_passes=self._journal is not None,
+            unfinished=self.unfinished,
             cache=self._cache,
         )
 

@@ -1,7 +1,8 @@
 """Successive halving: many candidates on little of a resource, the best of them on ever more.
 
 How many candidates stay and how much they get is scikit-learn's; what it lacks (time limits, no
-choice among missing scores, spaces) is added here. The evaluation is elsewhere.
+choice among missing scores, spaces, trainings that go on) is added here. The evaluation is
+elsewhere.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from setpoint.tuning.grid import Grid, combinations_of
 from setpoint.tuning.random import proposals
 from setpoint.tuning.search import Candidate
 from setpoint.tuning.space import Space
+from setpoint.tuning.unfinished import Unfinished
 
 _LACKING = ("pre_dispatch", "race", "n_candidates_", "dropped_")
 
@@ -66,6 +68,8 @@ class HalvingSearchCV(SweepSearchCV):
             return evaluation(candidates, cv, **kwargs)
 
         self.n_remaining_candidates_ = 0
+        if self.resource != "n_samples":
+            evaluation.unfinished = Unfinished(self.resource)
         try:
             scikit.BaseSuccessiveHalving._run_search(self, evaluate, callback_ctx=callback_ctx)
         except _TimeIsOverError:

@@ -162,6 +162,7 @@ def _template(task: Task) -> Task:
         progress=Progress(False),
         n_jobs=1 if task.n_jobs is None else task.n_jobs,
         in_passes=False,
+        unfinished=None,
         cache={},
     )
 

@@ -231,11 +231,13 @@ class Sweep:
         time_limit: float | None,
     ) -> Mapping[str, Any]:
         data, task = self.data, self.task
+        left = task.unfinished
+        rows = [Fold(fold.train, self._predicted(fold)) for fold in folds.values()]
         own = getattr(self.final.estimator, "n_jobs", None)
         return _core.sweep(
             self.final.estimator._family,
             data,
-            folds=[(fold.train, self._predicted(fold)) for fold in folds.values()],
+            folds=[(fold.train, fold.test) for fold in rows],
             candidates=[self.candidates[number] for number in numbers],
             train_metrics=task.return_train_score and self.view.again is None,
             # The models of a pipeline's last step say nothing of the steps before it.
@@ -243,5 +245,6 @@ class Sweep:
             n_threads=threads(own if task.n_jobs is None else task.n_jobs),
             time_limit=time_limit,
             progress=task.progress.part(len(numbers) * len(folds)),
+            unfinished=None if left is None else left.of(self.final.estimator, data, rows),
             **outcome.request,
         )

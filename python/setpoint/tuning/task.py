@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from setpoint.tuning.search import Candidate, Clock, Progress
 from setpoint.tuning.seeds import Seed
+
+if TYPE_CHECKING:
+    from setpoint.tuning.unfinished import Unfinished
 
 Result: TypeAlias = dict[str, Any]
 """One candidate on one fold, as scikit-learn's `_fit_and_score` gives it."""
@@ -37,8 +40,9 @@ class Task:
     `fit_params` and `score_params` are what scikit-learn's search made of the user's arguments.
 
     `in_passes`: what is finished shall be on the board after each pass (`passes.py`), not after all
-    of them. `cache` has what several batches share, by what it is made of. `refitted` is filled
-    with what the sweeps have of all rows, by candidate: data and model.
+    of them. `unfinished` has trainings to go on with, and takes those of this batch. `cache` has
+    what several batches share, by what it is made of. `refitted` is filled with what the sweeps
+    have of all rows, by candidate: data and model.
     """
 
     estimator: Any
@@ -59,6 +63,7 @@ class Task:
     progress: Progress
     fit_time_limit: float | None = None
     in_passes: bool = False
+    unfinished: Unfinished | None = None
     refit: bool = False
     refitted: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     cache: dict[Hashable, Any] = field(default_factory=dict)

@@ -38,6 +38,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(linear::class_values, module)?)?;
     #[cfg(feature = "svm")]
     svm::register(module)?;
+    module.add_class::<sweep::Unfinished>()?;
     module.add_function(wrap_pyfunction!(sweep::fit, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;
     Ok(())

@@ -9,7 +9,8 @@ use setpoint_core::candidate::Candidate;
 use setpoint_core::data::Data;
 use setpoint_core::matrix::Matrix;
 use setpoint_core::metric::Metric;
-use setpoint_core::sweep::{Family, Fit, Job};
+use setpoint_core::sweep as core;
+use setpoint_core::sweep::{Family, Fit, Job, Place};
 
 use crate::arguments::{self, FoldArrays, MatrixArrays};
 use crate::door::enter;
@@ -38,6 +39,24 @@ macro_rules! of_matrix {
     };
 }
 
+/// Trainings that the next round of a search may go on with.
+#[pyclass(frozen, module = "setpoint._core")]
+#[derive(Default)]
+pub struct Unfinished(core::Unfinished);
+
+#[pymethods]
+impl Unfinished {
+    #[new]
+    fn new() -> Self {
+        Unfinished::default()
+    }
+
+    /// Begins a round: what the one before the last has left is dropped.
+    fn turn(&self) {
+        self.0.turn();
+    }
+}
+
 /// What is asked of a sweep, whatever the family.
 struct Request<'py> {
     folds: FoldArrays<'py>,
@@ -50,12 +69,14 @@ struct Request<'py> {
     n_threads: usize,
     time_limit: Option<f64>,
     progress: Option<Py<PyAny>>,
+    unfinished: Option<(Py<Unfinished>, String)>,
 }
 
 /// Fits every candidate on the training rows of every fold and scores it on the rows held out. If `refit`, the
-/// dict has as "refitted", by candidate, the model of all rows, where the sweep has it for next to nothing.
+/// dict has as "refitted", by candidate, the model of all rows, where the sweep has it for next to nothing. With
+/// `unfinished` (and a name of the data and folds), forests and networks go on where the round before left them.
 #[pyfunction]
-#[pyo3(signature = (family, data, *, folds, candidates, metrics, train_metrics, keep_models, keep_predictions, n_threads, time_limit, progress, refit=false))]
+#[pyo3(signature = (family, data, *, folds, candidates, metrics, train_metrics, keep_models, keep_predictions, n_threads, time_limit, progress, refit=false, unfinished=None))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python function")]
 pub fn sweep<'py>(
     py: Python<'py>,
@@ -71,6 +92,7 @@ pub fn sweep<'py>(
     time_limit: Option<f64>,
     progress: Option<Py<PyAny>>,
     refit: bool,
+    unfinished: Option<(Py<Unfinished>, String)>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let request = Request {
         folds,
@@ -83,6 +105,7 @@ pub fn sweep<'py>(
         n_threads,
         time_limit,
         progress,
+        unfinished,
     };
     #[cfg(feature = "forest")]
     if family == "forest" {
@@ -122,6 +145,7 @@ where
         keep_models: request.keep_models,
         keep_predictions: request.keep_predictions,
         n_threads: request.n_threads,
+        unfinished: request.unfinished.as_ref().map(|(of, data)| Place { unfinished: &of.get().0, data }),
     };
     let (outcome, refitted) = enter(py, request.time_limit, request.progress, |control, watcher| {
         if request.refit {

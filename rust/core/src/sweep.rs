@@ -7,6 +7,7 @@
 //! A fit is a sweep of one candidate with nothing held out. What candidates share is the family's
 //! business; that each gets what it would get alone is its promise.
 
+use std::any::Any;
 use std::sync::{Mutex, PoisonError};
 
 use crate::candidate::Candidate;
@@ -26,6 +27,8 @@ pub struct Job<'a, X = Table<'a>> {
     pub keep_models: bool,
     pub keep_predictions: bool,
     pub n_threads: usize,
+    /// Where trainings of an earlier sweep go on, and these are left for a later one.
+    pub unfinished: Option<Place<'a>>,
 }
 
 impl<X> Job<'_, X> {
@@ -50,6 +53,58 @@ impl<X> Job<'_, X> {
             warning: None,
             fit_seconds: 0.0,
             score_seconds: 0.0,
+        }
+    }
+}
+
+/// Trainings that are over where a longer one of the same settings would only have passed by. Sweeps come in
+/// rounds: each goes on with what the one before it left, and what it does not take is dropped.
+#[derive(Default)]
+pub struct Unfinished {
+    earlier: Mutex<Vec<Left>>,
+    later: Mutex<Vec<Left>>,
+}
+
+/// A training that was left.
+struct Left {
+    /// Names the data and the folds.
+    data: String,
+    bytes: usize,
+    run: Box<dyn Any + Send>,
+}
+
+/// Where the trainings of some data and folds are left, which have a name.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub unfinished: &'a Unfinished,
+    pub data: &'a str,
+}
+
+impl Unfinished {
+    /// Most bytes that are kept; what finds no room is trained anew.
+    const ROOM: usize = 1 << 30;
+
+    /// Begins a round.
+    pub fn turn(&self) {
+        *lock(&self.earlier) = std::mem::take(&mut *lock(&self.later));
+    }
+}
+
+impl Place<'_> {
+    /// Takes out a training of the round before that `fits`.
+    pub fn take<R: Any>(&self, fits: impl Fn(&R) -> bool) -> Option<R> {
+        let mut earlier = lock(&self.unfinished.earlier);
+        let fits = |left: &Left| left.data == self.data && left.run.downcast_ref().is_some_and(&fits);
+        let place = earlier.iter().position(fits)?;
+        earlier.swap_remove(place).run.downcast().ok().map(|run| *run)
+    }
+
+    /// Leaves a training of about so many bytes for the next round.
+    pub fn put<R: Any + Send>(&self, run: R, bytes: usize) {
+        let mut later = lock(&self.unfinished.later);
+        let size = later.iter().fold(bytes, |sum, left| sum.saturating_add(left.bytes));
+        if size <= Unfinished::ROOM {
+            later.push(Left { data: self.data.to_owned(), bytes, run: Box::new(run) });
         }
     }
 }
@@ -164,6 +219,7 @@ pub trait Fit: Family {
             keep_models: true,
             keep_predictions: false,
             n_threads,
+            unfinished: None,
         };
         let mut outcome = self.sweep(&job, control, watcher)?;
         let evaluation = outcome.evaluations.pop().and_then(|mut row| row.pop()).flatten();

@@ -5,6 +5,7 @@
 //! walks down once and leaves, for each truncation, the value of the node where it stops; the sums
 //! over trees are taken in the order of the trees, whichever thread grew them. Where a candidate's
 //! number of trees is reached, it is scored. Memory: a tree per thread and a sum per truncation and row.
+//! The sums are also all that a later sweep needs to go on with more trees.
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -15,12 +16,12 @@ use super::grow::GrownTree;
 use super::grower::{Grower, Prepared, check, rank};
 use super::learned::Forest;
 use super::rules::Truncation;
-use super::settings::Settings;
+use super::settings::{Settings, Shared};
 use super::walk::{Known, Walked, walk};
 use crate::data::{Fold, Table};
 use crate::error::{Result, filled};
 use crate::parallel::{Control, InOrder, Watcher};
-use crate::sweep::{Evaluation, Family, Job, Outcome};
+use crate::sweep::{Evaluation, Family, Job, Outcome, Place};
 
 /// The family of forests.
 pub struct Forests;
@@ -43,22 +44,24 @@ impl Family for Forests {
             // the smaller candidates are complete when time is up. Else a fold at a time, to save memory.
             let together = if control.has_deadline() { job.folds.len() } else { 1 };
             let stages = stages(&settings, members, control.has_deadline());
-            for (batch, folds) in job.folds.chunks(together.max(1)).enumerate() {
-                let group = |fold| Group { job, settings: &settings, members, fold };
+            let folds: Vec<usize> = (0..job.folds.len()).collect();
+            for folds in folds.chunks(together.max(1)) {
                 let mut runs = Vec::new();
-                for fold in folds.iter().filter(|_| !control.expired()) {
-                    runs.push(Run::new(group(fold), &ranked, control, watcher)?);
+                for &fold in folds.iter().filter(|_| !control.expired()) {
+                    let group = Group { job, settings: &settings, members, fold };
+                    runs.push(Run::new(group, &ranked, control, watcher)?);
                 }
-                for stage in &stages {
+                for &end in &stages {
                     for run in runs.iter_mut().filter(|_| !control.expired()) {
-                        run.grow(stage.clone(), control, watcher)?;
+                        run.grow(end, control, watcher)?;
                     }
                 }
-                for (f, run) in runs.into_iter().enumerate() {
+                for (&fold, run) in folds.iter().zip(runs) {
+                    let is_new = !run.goes_on;
                     let evaluations = run.finish();
-                    outcome.n_fits += usize::from(evaluations.iter().any(Option::is_some));
+                    outcome.n_fits += usize::from(is_new && evaluations.iter().any(Option::is_some));
                     for (&c, evaluation) in members.iter().zip(evaluations) {
-                        outcome.evaluations[c][batch * together + f] = evaluation;
+                        outcome.evaluations[c][fold] = evaluation;
                     }
                 }
             }
@@ -67,16 +70,12 @@ impl Family for Forests {
     }
 }
 
-/// The trees to grow one after the other: up to each number that a candidate wants, or all at once.
-fn stages(settings: &[Settings], members: &[usize], by_number: bool) -> Vec<std::ops::Range<usize>> {
+/// Up to where trees are grown one after the other: to each number that a candidate wants, or at once to all.
+fn stages(settings: &[Settings], members: &[usize], by_number: bool) -> Vec<usize> {
     let mut ends: Vec<usize> = members.iter().map(|&c| settings[c].free.n_estimators).collect();
     ends.sort_unstable();
     ends.dedup();
-    if !by_number {
-        ends = ends.pop().into_iter().collect();
-    }
-    let starts = std::iter::once(0).chain(ends.clone());
-    starts.zip(ends).map(|(start, end)| start..end).collect()
+    if by_number { ends } else { ends.pop().into_iter().collect() }
 }
 
 /// Candidates that the same grown trees serve, in the order of their first member.
@@ -100,7 +99,18 @@ struct Group<'a> {
     job: &'a Job<'a>,
     settings: &'a [Settings],
     members: &'a [usize],
-    fold: &'a Fold,
+    /// Its number.
+    fold: usize,
+}
+
+/// What trees of a group have said on a fold so far: for a later sweep that wants more of them.
+struct Grown {
+    shared: Shared,
+    fold: usize,
+    n_trees: usize,
+    truncations: Vec<Truncation>,
+    /// By truncation, row and value (n_truncations, n_rows, n_values).
+    sums: Vec<f64>,
 }
 
 /// Running sums, and what was scored on the way.
@@ -120,6 +130,9 @@ struct Run<'a> {
     which: Vec<usize>,
     rows: Vec<u32>,
     running: Mutex<InOrder<Vec<Walked>, Running>>,
+    /// Trees whose growth was ordered; some of them may have been grown by an earlier sweep.
+    n_trees: usize,
+    goes_on: bool,
     /// The members' models, if kept.
     kept: Vec<Keep>,
     seconds: f64,
@@ -128,7 +141,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(group: Group<'a>, ranked: &[Ranked], control: &Control, watcher: Watcher<'_>) -> Result<Self> {
         let start = Instant::now();
-        let (job, train, members) = (group.job, &group.fold.train, group.members);
+        let (job, train, members) = (group.job, &group.fold().train, group.members);
         let first = &group.settings[members[0]];
         let prepared = Prepared::new(&job.data, ranked, train, first, job.n_threads, control, watcher)?;
         let asked: Vec<Truncation> =
@@ -145,29 +158,37 @@ impl<'a> Run<'a> {
         let rows = group.scored_rows();
         let keep =
             |&c: &usize| Keep::new(&job.data, &group.settings[c], 0..group.settings[c].free.n_estimators);
-        let running = Running {
-            sums: filled(
-                truncations.len() * rows.len() * job.data.n_values(),
-                0.0,
-                "predictions of all candidates",
-            )?,
-            scored: vec![None; members.len()],
-        };
+        let width = rows.len() * job.data.n_values();
+        let mut sums = filled(truncations.len() * width, 0.0, "predictions of all candidates")?;
+        let earlier = group.earlier(&truncations);
+        if let Some(earlier) = &earlier {
+            for (truncation, sums) in truncations.iter().zip(sums.chunks_exact_mut(width.max(1))) {
+                let place = earlier.truncations.iter().position(|one| one == truncation).unwrap_or(0);
+                sums.copy_from_slice(&earlier.sums[place * width..][..width]);
+            }
+        }
+        let n_trees = earlier.as_ref().map_or(0, |earlier| earlier.n_trees);
+        control.advance(n_trees);
+        let running = Running { sums, scored: vec![None; members.len()] };
         Ok(Run {
             known: Known::new(&prepared.columns),
             prepared,
             truncations,
             which,
             rows,
-            running: InOrder::new(0, running),
+            running: InOrder::new(n_trees, running),
+            n_trees,
+            goes_on: earlier.is_some(),
             kept: if job.keep_models { members.iter().map(keep).collect::<Result<_>>()? } else { Vec::new() },
             seconds: start.elapsed().as_secs_f64(),
             group,
         })
     }
 
-    /// Grows more trees and scores the members that want no more than these.
-    fn grow(&mut self, trees: std::ops::Range<usize>, control: &Control, watcher: Watcher<'_>) -> Result<()> {
+    /// Grows trees up to number `end` and scores the members that want no more than these.
+    fn grow(&mut self, end: usize, control: &Control, watcher: Watcher<'_>) -> Result<()> {
+        let trees = self.n_trees..end;
+        self.n_trees = end;
         let start = Instant::now();
         let group = &self.group;
         let (data, members) = (&group.job.data, group.members);
@@ -207,7 +228,14 @@ impl<'a> Run<'a> {
     fn finish(mut self) -> Vec<Option<Evaluation<Forest>>> {
         let n_members = self.group.members.len();
         let Ok(running) = self.running.into_inner() else { return vec![None; n_members] };
-        let mut scored = running.state.scored;
+        let Running { sums, mut scored } = running.state;
+        let unfinished = self.group.unfinished().filter(|_| scored.iter().all(Option::is_some));
+        if let Some(unfinished) = unfinished {
+            let (fold, n_trees, truncations) = (self.group.fold, self.n_trees, self.truncations);
+            let bytes = sums.len() * size_of::<f64>();
+            let shared = self.group.shared().clone();
+            unfinished.put(Grown { shared, fold, n_trees, truncations, sums }, bytes);
+        }
         let share = self.seconds / n_members as f64;
         for (m, evaluation) in scored.iter_mut().enumerate() {
             if let Some(evaluation) = evaluation {
@@ -219,14 +247,38 @@ impl<'a> Run<'a> {
     }
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
+    fn fold(&self) -> &'a Fold {
+        &self.job.folds[self.fold]
+    }
+
+    /// What all members have in common.
+    fn shared(&self) -> &'a Shared {
+        &self.settings[self.members[0]].shared
+    }
+
     /// Held-out rows, and then the training rows where these are scored too.
     fn scored_rows(&self) -> Vec<u32> {
-        let mut rows = self.fold.test.clone();
+        let mut rows = self.fold().test.clone();
         if self.job.train_metrics {
-            rows.extend(&self.fold.train);
+            rows.extend(&self.fold().train);
         }
         rows
+    }
+
+    /// Where trainings go on. Models do not, as their trees are not kept.
+    fn unfinished(&self) -> Option<Place<'a>> {
+        self.job.unfinished.filter(|_| !self.job.keep_models)
+    }
+
+    /// What an earlier sweep has of all these truncations, if every member wants more trees.
+    fn earlier(&self, truncations: &[Truncation]) -> Option<Grown> {
+        let fewest = self.members.iter().map(|&c| self.settings[c].free.n_estimators).min()?;
+        self.unfinished()?.take(|grown: &Grown| {
+            (grown.fold, &grown.shared) == (self.fold, self.shared())
+                && grown.n_trees < fewest
+                && truncations.iter().all(|truncation| grown.truncations.contains(truncation))
+        })
     }
 
     fn add(&self, running: &mut Running, walked: &[Walked]) {
@@ -252,10 +304,10 @@ impl Group<'_> {
             let start = Instant::now();
             let sums = &running.sums[which[m] * width..][..width];
             let means: Vec<f64> = sums.iter().map(|sum| sum / n_trees as f64).collect();
-            let (test, train) = means.split_at(self.fold.test.len() * data.n_values());
+            let (test, train) = means.split_at(self.fold().test.len() * data.n_values());
             let of = |rows: &[u32], values: &[f64]| (job.scores(rows, values), values.to_vec());
-            let training = job.train_metrics.then(|| of(&self.fold.train, train));
-            let scored = job.evaluation(of(&self.fold.test, test), training);
+            let training = job.train_metrics.then(|| of(&self.fold().train, train));
+            let scored = job.evaluation(of(&self.fold().test, test), training);
             running.scored[m] = Some(Evaluation { score_seconds: start.elapsed().as_secs_f64(), ..scored });
         }
     }

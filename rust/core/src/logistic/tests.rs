@@ -301,6 +301,7 @@ fn a_class_that_a_fold_lacks_has_probability_zero() {
         keep_models: true,
         keep_predictions: true,
         n_threads: 2,
+        unfinished: None,
     };
     let outcome = Logistic.sweep(&job, &Control::new(None), &mut |_, _| true).expect("swept");
     for row in &outcome.evaluations {

@@ -240,6 +240,13 @@ impl<T: Precision> Learner<T> {
         &self.gradient
     }
 
+    /// Bytes that its arrays take, about.
+    pub fn size(&self) -> usize {
+        let best = self.best.as_ref().map_or(0, |(w, moments)| w.len() + moments.len());
+        let n = self.w.len() + self.gradient.len() + self.first.len() + self.second.len() + best;
+        n * size_of::<T>()
+    }
+
     fn n_parts(&self, rows: &Rows<'_, T>) -> usize {
         if self.plan.is_normed() { 1 } else { rows.n.div_ceil(PART) }
     }

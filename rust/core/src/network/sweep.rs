@@ -4,11 +4,12 @@
 //! of epochs alone one network. A task is a group, or a share of it, on a fold; tasks run side by side, and a
 //! single one shares its steps among the threads. Neither leaves a trace in the outcome.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::model::{Network, Precision, Scratch};
 use super::settings::{Resume, Settings, Shared};
-use super::train::{Member, Trained, train};
+use super::train::{Member, Start, Trained, train};
 use crate::candidate::Candidate;
 use crate::data::{Data, Fold};
 use crate::error::{Error, Result};
@@ -48,6 +49,7 @@ impl Family for Networks {
         let epochs = |member: &Member<'_>| member.stops.last().map_or(0, |&(epochs, _)| epochs);
         control.expect(tasks.iter().flat_map(|task| &task.members).map(epochs).sum());
         let found = Found::new(job);
+        let n_resumed = AtomicUsize::new(0);
         // Threads that are left over share the steps of a task.
         let inner = (job.n_threads / tasks.len().max(1)).max(1);
         try_for_each(
@@ -59,25 +61,28 @@ impl Family for Networks {
             |(), i| {
                 let task = &tasks[i];
                 let single = task.members.first().is_some_and(|member| member.settings.shared.single);
-                if single {
-                    evaluate::<f32>(job, task, inner, control, &found)
+                let resumed = if single {
+                    evaluate::<f32>(job, task, inner, control, &found)?
                 } else {
-                    evaluate::<f64>(job, task, inner, control, &found)
-                }
+                    evaluate::<f64>(job, task, inner, control, &found)?
+                };
+                n_resumed.fetch_add(resumed, Ordering::Relaxed);
+                Ok(())
             },
         )?;
-        Ok(Outcome { n_fits: tasks.iter().map(|task| task.members.len()).sum(), ..found.outcome() })
+        let n_fits = tasks.iter().map(|task| task.members.len()).sum::<usize>() - n_resumed.into_inner();
+        Ok(Outcome { n_fits, ..found.outcome() })
     }
 }
 
-/// Trains a task's networks and scores them.
+/// Trains a task's networks and scores them; returns how many of them an earlier sweep began.
 fn evaluate<T: Precision>(
     job: &Job<'_, Matrix<'_>>,
     task: &Task<'_>,
     n_threads: usize,
     control: &Control,
     found: &Found<Network>,
-) -> Result<()> {
+) -> Result<usize> {
     let fold = &job.folds[task.fold];
     let mut scratch = Scratch::default();
     let mut begin = Instant::now();
@@ -93,9 +98,10 @@ fn evaluate<T: Precision>(
         begin += start.elapsed();
         found.put(candidate, task.fold, evaluation);
     };
-    match train::<T>(&job.data, &fold.train, &task.members, None, n_threads, control, done) {
+    let start = job.unfinished.map_or(Start::Anew, |place| Start::Earlier { place, fold: task.fold });
+    match train::<T>(&job.data, &fold.train, &task.members, start, n_threads, control, done) {
         // What was stopped is not evaluated; the others are what they are.
-        Err(Error::Interrupted) => Ok(()),
+        Err(Error::Interrupted) => Ok(0),
         ran => ran,
     }
 }
@@ -209,6 +215,7 @@ impl Fit for Networks {
             let members = [Member { settings: &settings, stops: vec![(settings.epochs, 0)] }];
             let mut last = None;
             let done = |trained| last = Some(trained);
+            let start = start.map_or(Start::Anew, Start::Model);
             if settings.shared.single {
                 train::<f32>(&data, &fold.train, &members, start, n_threads, control, done)?;
             } else {

@@ -148,6 +148,7 @@ fn sweep_under(
         keep_models: true,
         keep_predictions: true,
         n_threads,
+        unfinished: None,
     };
     Networks.sweep(&job, control, &mut |_, _| true)
 }

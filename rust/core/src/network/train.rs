@@ -4,6 +4,8 @@
 //! A network whose training is over leaves the group. Where candidates differ in the number of epochs only,
 //! one network serves them all: what the shorter run would have learned is taken when its last epoch ends.
 
+use std::collections::BTreeMap;
+
 use super::learner::{End, Learner, Tools, Validation};
 use super::loss::Output;
 use super::model::{Network, Precision};
@@ -17,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::matrix::Matrix;
 use crate::metric::{first_argmax, r2};
 use crate::parallel::Control;
+use crate::sweep::Place;
 use crate::vectors::Vectors;
 
 /// Rows of a batch unless told otherwise.
@@ -41,44 +44,88 @@ pub struct Trained {
     pub converged: bool,
 }
 
-/// Trains the members on some rows; `done` is called for each candidate as soon as it is.
+/// Where networks begin.
+#[derive(Clone, Copy)]
+pub enum Start<'a> {
+    Anew,
+    /// At a learned network, as far as the settings say so.
+    Model(&'a Network),
+    /// Where an earlier sweep left them on the fold, if it did; and they are left there again.
+    Earlier {
+        place: Place<'a>,
+        fold: usize,
+    },
+}
+
+/// A network whose last epoch was the last only because no more were asked for.
+struct Paused<T> {
+    fold: usize,
+    settings: Settings,
+    learner: Learner<T>,
+}
+
+/// Trains the members on some rows; `done` is called for each candidate as soon as it is. Returns how many of
+/// them an earlier sweep began.
 pub fn train<T: Precision>(
     data: &Data<'_, Matrix<'_>>,
     rows: &[u32],
     members: &[Member<'_>],
-    start: Option<&Network>,
+    start: Start<'_>,
     n_threads: usize,
     control: &Control,
     mut done: impl FnMut(Trained),
-) -> Result<()> {
-    let Some(shared) = members.first().map(|member| &member.settings.shared) else { return Ok(()) };
+) -> Result<usize> {
+    let Some(shared) = members.first().map(|member| &member.settings.shared) else { return Ok(0) };
     let (rows, held) = part(data, rows, shared)?;
     let sample = Sample::new(data, shared, &rows);
     if sample.is_weightless(&rows) {
         return Err(Error::invalid("all sample weights are zero: no row is left to learn from"));
     }
+    let model = if let Start::Model(model) = start { Some(model) } else { None };
     if shared.lbfgs {
         for member in members {
-            super::lbfgs::train::<T>(&sample, &rows, member, start, n_threads, control, &mut done)?;
+            super::lbfgs::train::<T>(&sample, &rows, member, model, n_threads, control, &mut done)?;
         }
-        return Ok(());
+        return Ok(0);
     }
     let batch = shared.batch_size.unwrap_or(BATCH).min(rows.len());
     let steps = rows.len().div_ceil(batch);
-    let mut group = Vec::new();
+    // Those of a group are at the same epoch all the time.
+    let mut groups: BTreeMap<usize, Vec<Training<'_, T>>> = BTreeMap::new();
     for member in members {
         let Settings { own, epochs, .. } = member.settings;
         let sizes = [data.d, n_targets(data)];
-        let learner = Learner::<T>::new(own, sizes, shared.seed, start, [steps, *epochs], control)?;
-        group.push((learner, &member.stops[..]));
+        let learner = match resumed(start, member) {
+            Some(learner) => learner,
+            None => Learner::<T>::new(own, sizes, shared.seed, model, [steps, *epochs], control)?,
+        };
+        control.advance(learner.epoch);
+        groups.entry(learner.epoch).or_default().push((learner, member, &member.stops));
     }
-    let work = batch * group.iter().map(|(learner, _)| learner.plan.n_weights).max().unwrap_or(0);
+    let all = || groups.values().flatten();
+    let n_resumed = all().filter(|(learner, ..)| learner.epoch > 0).count();
+    let work = batch * all().map(|(learner, ..)| learner.plan.n_weights).max().unwrap_or(0);
     let n_threads = if work < WORTH_A_TEAM { 1 } else { n_threads };
     Team::with(n_threads, |team| {
-        let run = Run { sample, rows, held, batch, shared };
-        run.train(group, &Tools::new(batch.max(BLOCK), Some(team)), control, &mut done);
+        let run = Run { sample, rows, held, batch, start, shared };
+        let tools = Tools::new(batch.max(BLOCK), Some(team));
+        for group in groups.into_values() {
+            run.train(group, &tools, control, &mut done);
+        }
     });
-    Ok(())
+    Ok(n_resumed)
+}
+
+/// The network that an earlier sweep trained for less than the member asks for.
+fn resumed<T: Precision>(start: Start<'_>, member: &Member<'_>) -> Option<Learner<T>> {
+    let Start::Earlier { place, fold } = start else { return None };
+    let first = member.stops.first()?.0;
+    let fits = |paused: &Paused<T>| {
+        paused.fold == fold && paused.learner.epoch < first && paused.settings.is_prefix_of(member.settings)
+    };
+    let Paused { mut learner, .. } = place.take(fits)?;
+    learner.epochs = member.settings.epochs;
+    Some(learner)
 }
 
 /// Rows that train, and rows kept back.
@@ -93,11 +140,12 @@ struct Run<'a, T> {
     rows: Vec<u32>,
     held: Vec<u32>,
     batch: usize,
+    start: Start<'a>,
     shared: &'a Shared,
 }
 
-/// A network, and the candidates that it has still to serve.
-type Training<'a, T> = (Learner<T>, &'a [(usize, usize)]);
+/// A network, whose it is, and the candidates that it has still to serve.
+type Training<'a, T> = (Learner<T>, &'a Member<'a>, &'a [(usize, usize)]);
 
 impl<T: Precision> Run<'_, T> {
     fn train(
@@ -110,23 +158,36 @@ impl<T: Precision> Run<'_, T> {
         let (mut order, mut memory) = (Vec::new(), Memory::default());
         while !group.is_empty() {
             // All have made as many epochs: those of a group start together.
-            let epoch = group.first().map_or(0, |(learner, _)| learner.earlier + learner.epoch);
+            let epoch = group.first().map_or(0, |(learner, ..)| learner.earlier + learner.epoch);
             batches::order(&self.rows, self.shared.seed, epoch, self.shared.shuffle, &mut order);
             for rows in order.chunks(self.batch) {
                 let batch = self.sample.gather(rows, &mut memory, tools.team);
-                for (learner, _) in &mut group {
+                for (learner, ..) in &mut group {
                     if control.stopped() {
                         return;
                     }
                     learner.step(&batch, tools);
                 }
             }
-            group.retain_mut(|(learner, stops)| {
-                let validation = (!self.held.is_empty()).then(|| self.validate(learner, tools));
+            for (mut learner, member, mut stops) in std::mem::take(&mut group) {
+                let validation = (!self.held.is_empty()).then(|| self.validate(&mut learner, tools));
                 let end = learner.end_epoch(self.rows.len(), validation);
                 control.advance(1);
-                self.tell(learner, stops, end, control, done)
-            });
+                let is_over = end.is_some();
+                if self.tell(&learner, &mut stops, end, control, done) {
+                    group.push((learner, member, stops));
+                } else if !is_over {
+                    self.leave(learner, member);
+                }
+            }
+        }
+    }
+
+    /// Leaves a network for a later sweep that asks for more epochs.
+    fn leave(&self, learner: Learner<T>, member: &Member<'_>) {
+        if let Start::Earlier { place, fold } = self.start {
+            let bytes = learner.size();
+            place.put(Paused { fold, settings: member.settings.clone(), learner }, bytes);
         }
     }
 

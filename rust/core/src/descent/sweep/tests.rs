@@ -159,6 +159,7 @@ fn together_equals_alone() {
                     keep_models: true,
                     keep_predictions: true,
                     n_threads,
+                    unfinished: None,
                 };
                 Descents.sweep(&job, &Control::new(None), &mut |_, _| true).expect("a legal sweep")
             };
@@ -265,6 +266,7 @@ fn sparse_together_equals_alone() {
         keep_models: true,
         keep_predictions: false,
         n_threads: 2,
+        unfinished: None,
     };
     let outcome = Descents.sweep(&job, &Control::new(None), &mut |_, _| true).expect("a legal sweep");
     for (candidate, evaluations) in candidates.iter().zip(&outcome.evaluations) {
@@ -356,6 +358,7 @@ fn progress_is_complete_where_columns_end_early() {
         keep_models: false,
         keep_predictions: false,
         n_threads: 2,
+        unfinished: None,
     };
     let mut watcher = |done, total| {
         last = (done, total);
@@ -378,6 +381,7 @@ fn a_deadline_ends_epochs_of_few_rows() {
         keep_models: false,
         keep_predictions: false,
         n_threads: 1,
+        unfinished: None,
     };
     let soon = Control::new(Some(std::time::Duration::from_millis(50)));
     let outcome = Descents.sweep(&job, &soon, &mut |_, _| true).expect("a legal sweep");
