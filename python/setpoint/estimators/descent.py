@@ -6,15 +6,20 @@ What they share is in ``descent_base``, their hyperparameters in ``descent_hyper
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from setpoint.estimators.common_hyperparameters import CLASS_WEIGHT, N_JOBS
 from setpoint.estimators.descent_base import Descent
 from setpoint.estimators.descent_hyperparameters import LOSSES_OF_NUMBERS
-from setpoint.estimators.epochs import codes_among, same_classes
+from setpoint.estimators.epochs import (
+    PartialClassifier,
+    PartialRegressor,
+    codes_among,
+    same_classes,
+)
 from setpoint.estimators.scores import ProbabilityClassifier, SingleScoreRegressor
 from setpoint.hyperparameters import Choice, variation
 
@@ -23,7 +28,7 @@ __all__ = ["SGDClassifier", "SGDRegressor"]
 _LINKS = {"log_loss": "logistic", "modified_huber": "clipped"}
 
 
-class SGDClassifier(Descent, ProbabilityClassifier):
+class SGDClassifier(PartialClassifier, Descent, ProbabilityClassifier):
     """A linear classifier that learns by mini-batch gradient descent.
 
     Minimises, for each class against the rest (for two classes once), over the coefficients w and
@@ -102,30 +107,6 @@ class SGDClassifier(Descent, ProbabilityClassifier):
     )
     class_weight: Any = CLASS_WEIGHT
 
-    def partial_fit(
-        self, X: Any, y: Any, classes: ArrayLike | None = None, sample_weight: Any = None
-    ) -> Self:
-        """Learn from some rows, in one epoch: for data that do not fit into memory.
-
-        Everything goes on where the last call stopped, the schedule and the optimiser included.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Some of the rows.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        classes : array-like of shape (n_classes,) or None
-            All labels there are; needed at the first call.
-        sample_weight : array-like of shape (n_samples,) or None
-            Weights of the rows, not negative.
-
-        Returns
-        -------
-        self
-        """
-        return self._continue(X, y, sample_weight, classes)
-
     def _part(
         self, target: NDArray[Any], classes: Any
     ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
@@ -142,7 +123,7 @@ class SGDClassifier(Descent, ProbabilityClassifier):
         return _LINKS[self.loss]
 
 
-class SGDRegressor(Descent, SingleScoreRegressor):
+class SGDRegressor(PartialRegressor, Descent, SingleScoreRegressor):
     """A linear regressor that learns by mini-batch gradient descent.
 
     Minimises, over the coefficients w and the intercept b,
@@ -195,28 +176,3 @@ class SGDRegressor(Descent, SingleScoreRegressor):
     >>> round(model.score(X, y), 3)
     1.0
     """
-
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Learn from some rows, in one epoch: for data that do not fit into memory.
-
-        Everything goes on where the last call stopped, the schedule and the optimiser included.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Some of the rows.
-        y : array-like of shape (n_samples,)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,) or None
-            Weights of the rows, not negative.
-
-        Returns
-        -------
-        self
-        """
-        return self._continue(X, y, sample_weight, None)
-
-    def _part(
-        self, target: NDArray[Any], classes: Any
-    ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
-        return target, []

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length
 
 from setpoint.estimators.base import SweepData
@@ -19,11 +20,25 @@ from setpoint.estimators.matrix import MatrixEstimator
 from setpoint.estimators.seeds import Seed, seed_of
 from setpoint.estimators.targets import class_weights, read_weights
 
-__all__ = ["EpochEstimator", "codes_among", "same_classes"]
+__all__ = [
+    "EpochEstimator",
+    "PartialClassifier",
+    "PartialRegressor",
+    "codes_among",
+    "same_classes",
+]
 
 # Read in Python only.
 _NOT_OF_THE_CORE = ("verbose", "n_jobs", "warm_start")
 _LARGEST = 2**31 - 1  # a count beyond any data set: as good as any larger one
+
+
+def _has_epochs(self: Any) -> bool:
+    if getattr(self, "solver", None) == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
+        )
+    return True
 
 
 class EpochEstimator(MatrixEstimator):
@@ -91,10 +106,69 @@ class EpochEstimator(MatrixEstimator):
             for name, value in values.items()
             if name not in _NOT_OF_THE_CORE
         }
-        weights = class_weights(
-            values.get("class_weight"), data.classes, bootstrap=False, warm_start=False
-        )
+        weights = class_weights(values.get("class_weight"), data.classes)
         return candidate | {"random_state": self._seed(params, data), "class_weight": weights}
+
+
+class PartialClassifier(EpochEstimator):
+    """Adds ``partial_fit`` for classes."""
+
+    @available_if(_has_epochs)
+    def partial_fit(
+        self, X: Any, y: Any, classes: ArrayLike | None = None, sample_weight: Any = None
+    ) -> Self:
+        """Learn from some rows, in one epoch: for data that do not fit into memory.
+
+        Parameters and optimiser go on where the last call stopped. So does the schedule; of
+        networks only adaptive and invscaling do, others begin anew.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Some of the rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their classes, or labels 0 and 1 of a network.
+        classes : array-like of shape (n_classes,) or None
+            All classes there are; needed at the first call, but for labels.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self
+        """
+        return self._continue(X, y, sample_weight, classes)
+
+
+class PartialRegressor(EpochEstimator):
+    """Adds ``partial_fit`` for numbers."""
+
+    @available_if(_has_epochs)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from some rows, in one epoch: for data that do not fit into memory.
+
+        Parameters and optimiser go on where the last call stopped. So does the schedule; of
+        networks only adaptive and invscaling do, others begin anew.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Some of the rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets; several of a network only.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self
+        """
+        return self._continue(X, y, sample_weight, None)
+
+    def _part(
+        self, target: NDArray[Any], classes: Any
+    ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
+        return target, []
 
 
 def same_classes(known: NDArray[Any] | None, given: Any) -> NDArray[Any]:

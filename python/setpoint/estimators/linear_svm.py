@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils.class_weight import compute_class_weight
 
 from setpoint.estimators.base import SweepData
 from setpoint.estimators.common_hyperparameters import (
@@ -17,6 +16,7 @@ from setpoint.estimators.common_hyperparameters import (
     VERBOSE,
 )
 from setpoint.estimators.scores import ScoreClassifier, SingleScoreRegressor
+from setpoint.estimators.targets import class_weights
 from setpoint.hyperparameters import (
     Choice,
     Declared,
@@ -152,19 +152,10 @@ class LinearSVC(_LinearHyperparameters, ScoreClassifier):
 
     def _sweep_candidate(self, params: Mapping[str, Any], data: SweepData) -> dict[str, object]:
         values = self._checked(params)
-        weight = values["class_weight"]
-        if weight is not None and not isinstance(weight, str):
-            labels = data.classes[0]
-            weight = [compute_class_weight(weight, classes=labels, y=labels).tolist()]
-        own = {"penalty": values["penalty"], "multi_class": values["multi_class"]}
-        return (
-            {name: values[name] for name in _NAMES}
-            | own
-            | {
-                "class_weight": weight,
-                "random_state": self._seed(values, data),
-            }
-        )
+        return {name: values[name] for name in (*_NAMES, "penalty", "multi_class")} | {
+            "class_weight": class_weights(values["class_weight"], data.classes),
+            "random_state": self._seed(values, data),
+        }
 
     def _attributes(self, data: SweepData, model: Any) -> dict[str, Any]:
         return super()._attributes(data, model) | _facts(model)

@@ -58,9 +58,7 @@ def logistic_candidate(values: Mapping[str, Any], data: SweepData) -> dict[str, 
         "l1_ratio": l1_ratio,
         "fit_intercept": values["fit_intercept"],
         "intercept_scaling": float(values["intercept_scaling"]) if liblinear else None,
-        "class_weight": class_weights(
-            values["class_weight"], data.classes, bootstrap=False, warm_start=False
-        ),
+        "class_weight": class_weights(values["class_weight"], data.classes),
         "tol": values["tol"],
         "max_iter": min(values["max_iter"], _LARGEST),
         "warm_start": values["warm_start"],

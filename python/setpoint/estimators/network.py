@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.metaestimators import available_if
+from numpy.typing import NDArray
 
 from setpoint.estimators.base import SweepData, Values
 from setpoint.estimators.common_hyperparameters import CLASS_WEIGHT
-from setpoint.estimators.epochs import codes_among, same_classes
+from setpoint.estimators.epochs import (
+    PartialClassifier,
+    PartialRegressor,
+    codes_among,
+    same_classes,
+)
 from setpoint.estimators.network_base import NetworkEstimator
 from setpoint.estimators.predictors import SweepClassifier, SweepRegressor
 from setpoint.hyperparameters import Choice, Instance, Real, hyperparameter
@@ -23,15 +27,7 @@ from setpoint.hyperparameters import Choice, Instance, Real, hyperparameter
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
 
-def _has_epochs(self: Any) -> bool:
-    if self.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
-        )
-    return True
-
-
-class MLPClassifier(NetworkEstimator, SweepClassifier):
+class MLPClassifier(PartialClassifier, NetworkEstimator, SweepClassifier):
     """A fully connected network that predicts classes.
 
     Minimises, over the weights W and the biases b of all layers,
@@ -113,32 +109,6 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
         domain=CLASS_WEIGHT.domain | Instance(list, "a list of such dicts, one a label"),
     )
 
-    @available_if(_has_epochs)
-    def partial_fit(
-        self, X: Any, y: Any, classes: ArrayLike | None = None, sample_weight: Any = None
-    ) -> Self:
-        """Learn from some rows, in one epoch: for data that do not fit into memory.
-
-        Parameters, optimiser and the schedules adaptive and invscaling go on where the last call
-        stopped; other schedules begin anew.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Some of the rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their classes, or labels 0 and 1.
-        classes : array-like of shape (n_classes,) or None
-            All classes there are; needed at the first call, but for labels.
-        sample_weight : array-like of shape (n_samples,) or None
-            Weights of the rows, not negative.
-
-        Returns
-        -------
-        self
-        """
-        return self._continue(X, y, sample_weight, classes)
-
     def predict_proba(self, X: Any) -> Values:
         """Predict the probability of each class, or of each label.
 
@@ -196,7 +166,7 @@ class MLPClassifier(NetworkEstimator, SweepClassifier):
         return tags
 
 
-class MLPRegressor(NetworkEstimator, SweepRegressor):
+class MLPRegressor(PartialRegressor, NetworkEstimator, SweepRegressor):
     """A fully connected network that predicts numbers.
 
     Minimises, over the weights W and the biases b of all layers,
@@ -279,33 +249,6 @@ class MLPRegressor(NetworkEstimator, SweepRegressor):
         domain=Real(0.0, None, "neither"),
         meaning="Of huber: error from which on the loss goes on straight.",
     )
-
-    @available_if(_has_epochs)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Learn from some rows, in one epoch: for data that do not fit into memory.
-
-        Parameters, optimiser and the schedules adaptive and invscaling go on where the last call
-        stopped; other schedules begin anew.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Some of the rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array-like of shape (n_samples,) or None
-            Weights of the rows, not negative.
-
-        Returns
-        -------
-        self
-        """
-        return self._continue(X, y, sample_weight, None)
-
-    def _part(
-        self, target: NDArray[Any], classes: Any
-    ) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
-        return target, []
 
     def _last_activation(self, n_outputs: int) -> str:
         return "exp" if self.loss == "poisson" else "identity"

@@ -19,6 +19,7 @@ from setpoint.estimators.probabilities import LogProbabilityMixin
 from setpoint.estimators.scikit import ClassifierMixin, RegressorMixin
 from setpoint.estimators.svm_base import KernelMachine
 from setpoint.estimators.svm_hyperparameters import PairHyperparameters
+from setpoint.estimators.targets import class_weights
 from setpoint.hyperparameters import Real, Search, hyperparameter
 
 __all__ = ["SVC", "SVR", "PairClassifier", "VectorRegressor"]
@@ -123,13 +124,9 @@ class PairClassifier(LogProbabilityMixin, ClassifierMixin, PairHyperparameters, 
         return data
 
     def _own(self, values: Mapping[str, Any], data: SweepData) -> dict[str, object]:
-        weight = values["class_weight"]
-        if weight is not None and not isinstance(weight, str):
-            labels = data.classes[0]
-            weight = [compute_class_weight(weight, classes=labels, y=labels).tolist()]
         how = values["probability"]
         return {
-            "class_weight": weight,
+            "class_weight": class_weights(values["class_weight"], data.classes),
             "probability": {True: "sigmoid", False: "none"}.get(how, how),
             "break_ties": values["break_ties"],
             "random_state": self._seed(values, data),

@@ -6,8 +6,9 @@ Their hyperparameters are declared in ``svm_hyperparameters``; the classes are i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import combinations
 from typing import Any, ClassVar
 
 import numpy as np
@@ -77,7 +78,9 @@ class KernelMachine(KernelHyperparameters, SingleTarget):
         if dual.shape[0] == 1:
             weights = dual @ vectors
         else:
-            weights = _pair_weights(dual, self.__dict__["n_support_"], vectors)
+            dense = dual.toarray() if issparse(dual) else dual
+            weights = pair_coefficients(dense, self.__dict__["n_support_"])
+            weights = (csr_array(weights) if issparse(vectors) else weights) @ vectors
         if not issparse(weights):
             weights.flags.writeable = False
         return weights
@@ -193,17 +196,29 @@ def _vectors(arrays: Mapping[str, NDArray[Any]], n_features: int) -> Any:
     return csr_array(parts, shape=(len(arrays["support_starts"]) - 1, n_features))
 
 
-def _pair_weights(dual_coef: Any, n_support: NDArray[Any], vectors: Any) -> Any:
-    """Weights of the columns of each pair of classes, in the order of the pairs."""
-    dense = dual_coef.toarray() if issparse(dual_coef) else dual_coef
+def pair_coefficients(
+    dual_coef: NDArray[np.float64], n_support: Sequence[int] | NDArray[Any]
+) -> NDArray[np.float64]:
+    """The coefficient of each support vector in each pair's decision value.
+
+    Parameters
+    ----------
+    dual_coef : ndarray of shape (n_classes - 1, n_vectors)
+        As scikit-learn has them: of a class against each of the others.
+    n_support : sequence of int
+        Support vectors of each class, which stand together.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, n_vectors)
+        0 where the vector is of neither class.
+    """
+    if len(dual_coef) == 1:
+        return dual_coef
     ends = np.cumsum([0, *n_support])
-    weights = []
-    for a in range(len(n_support)):
-        for b in range(a + 1, len(n_support)):
-            coefficients = np.zeros(ends[-1])
-            coefficients[ends[a] : ends[a + 1]] = dense[b - 1, ends[a] : ends[a + 1]]
-            coefficients[ends[b] : ends[b + 1]] = dense[a, ends[b] : ends[b + 1]]
-            weights.append(coefficients)
-    return (
-        csr_array(np.array(weights)) @ vectors if issparse(vectors) else np.array(weights) @ vectors
-    )
+    pairs = list(combinations(range(len(n_support)), 2))
+    coefficients = np.zeros((len(pairs), ends[-1]))
+    for row, (a, b) in zip(coefficients, pairs, strict=True):
+        for own, place in ((a, b - 1), (b, a)):
+            row[ends[own] : ends[own + 1]] = dual_coef[place, ends[own] : ends[own + 1]]
+    return coefficients

@@ -108,7 +108,11 @@ def read_weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:
 
 
 def class_weights(
-    class_weight: Any, classes: Sequence[NDArray[Any]], *, bootstrap: bool, warm_start: bool
+    class_weight: Any,
+    classes: Sequence[NDArray[Any]],
+    *,
+    bootstrap: bool = False,
+    warm_start: bool = False,
 ) -> str | list[list[float]] | None:
     """The core's form of `class_weight`: a preset's name, or weights by output and class code."""
     if class_weight is None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from setpoint.estimators.svm_base import pair_coefficients
 from setpoint.onnx_export.graph import Graph, Value
 
 __all__ = ["class_values", "coupled", "decisions"]
@@ -31,7 +32,8 @@ def decisions(graph: Graph, model: Any, rows: Value) -> Value:
         X in float64; of a precomputed kernel its values with the training rows.
     """
     arrays = model._fitted_model().state()
-    weights = graph.constant(_weights(arrays))
+    coefficients = pair_coefficients(arrays["dual_coef"], arrays["n_support"])
+    weights = graph.constant(np.ascontiguousarray(coefficients.T))
     values = graph("MatMul", _kernel(graph, model, arrays, rows), weights)
     return graph("Add", values, graph.constant(arrays["intercept"]))
 
@@ -57,20 +59,6 @@ def _kernel(graph: Graph, model: Any, arrays: dict[str, NDArray[Any]], rows: Val
     if kernel == _POLY:
         return graph("Pow", argument, graph.constant(np.float64(degree)))
     return graph("Tanh", argument)
-
-
-def _weights(arrays: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """The coefficient of each support vector in each pair's decision value (n_support, n_pairs)."""
-    dual, n_support = arrays["dual_coef"], arrays["n_support"]
-    if len(dual) == 1:
-        return np.ascontiguousarray(dual.T)
-    ends = np.cumsum([0, *n_support])
-    pairs = list(combinations(range(len(n_support)), 2))
-    weights = np.zeros((ends[-1], len(pairs)))
-    for p, (a, b) in enumerate(pairs):
-        for own, row in ((a, b - 1), (b, a)):
-            weights[ends[own] : ends[own + 1], p] = dual[row, ends[own] : ends[own + 1]]
-    return weights
 
 
 def class_values(graph: Graph, values: Value, n_classes: int, confidence: bool) -> Value:
