@@ -6,26 +6,9 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_digits, load_wine, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import setpoint
 from setpoint import GridSearchCV, SGDClassifier, SGDRegressor
-
-# scikit-learn expects the same of its own: rows of a step are drawn, weights are not.
-REPEATED = "a weight of 2 is a longer step, a repeated row is two steps"
-EXPECTED = {
-    "check_sample_weight_equivalence_on_dense_data": REPEATED,
-    "check_sample_weight_equivalence_on_sparse_data": REPEATED,
-}
-
-
-@pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
-    [SGDClassifier(), SGDRegressor(), SGDClassifier(batch_size=10, optimizer="adam", eta0=0.05)],
-    expected_failed_checks=lambda estimator: EXPECTED,
-)
-def test_scikit_learn_estimator_checks(estimator, check):
-    check(estimator)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from scipy.sparse import csr_array, random_array
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSplit
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import setpoint
 from setpoint import ElasticNet, GridSearchCV, Lasso, LinearRegression, Ridge, _core
@@ -422,30 +421,6 @@ except KeyboardInterrupt:
         start = time.perf_counter()
         assert child.stdout.readline() == "interrupted\n"
         assert time.perf_counter() - start < 2.0
-
-
-# With a linear system there are no iterations: n_iter_ is None, as that of scikit-learn's Ridge.
-NO_ITERATIONS = {"check_non_transformer_estimators_n_iter": "a linear system takes no iterations"}
-
-
-def expected_failures(estimator):
-    return NO_ITERATIONS if isinstance(estimator, Ridge) and not estimator.positive else {}
-
-
-@pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
-    [
-        LinearRegression(),
-        LinearRegression(positive=True),
-        Ridge(),
-        Ridge(positive=True),
-        Lasso(),
-        ElasticNet(),
-    ],
-    expected_failed_checks=expected_failures,
-)
-def test_scikit_learn_estimator_checks(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("kind", [LinearRegression, Ridge])

@@ -5,7 +5,6 @@ import pytest
 import sklearn.svm
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import setpoint
 from setpoint import GridSearchCV, LinearSVC, LinearSVR
@@ -144,19 +143,3 @@ def test_saved_models_are_the_same(kind, tmp_path):
     again = setpoint.load(tmp_path / "model")
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
     np.testing.assert_array_equal(again.parameters_["coef"], model.parameters_["coef"])
-
-
-WEIGHTS = "a weight of 2 is a repeated row up to tol only, as in scikit-learn's own"
-EXPECTED = {
-    "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
-    "check_sample_weight_equivalence_on_sparse_data": WEIGHTS,
-}
-
-
-@pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
-    [LinearSVC(), LinearSVR(max_iter=20)],
-    expected_failed_checks=lambda model: EXPECTED,
-)
-def test_scikit_learn_estimator_checks(estimator, check):
-    check(estimator)

@@ -8,24 +8,11 @@ import pytest
 from scipy.sparse import csr_array, issparse
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import setpoint
 from setpoint import GridSearchCV, LogisticRegression, _core
 
 EXACT = {"tol": 1e-9, "max_iter": 500}
-
-
-@parametrize_with_checks(
-    [
-        LogisticRegression(n_jobs=1),
-        LogisticRegression(n_jobs=1, l1_ratio=1.0),
-        LogisticRegression(n_jobs=1, l1_ratio=0.5, C=10.0),
-    ]
-)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_scikit_learn_estimator_checks(estimator, check):
-    check(estimator)
 
 
 def noisy(n=300, d=6, k=2, seed=0, dtype=np.float64):

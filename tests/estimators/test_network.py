@@ -15,7 +15,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.neural_network import MLPRegressor as TheirRegressor
 from sklearn.preprocessing import scale
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from setpoint import GridSearchCV, MLPClassifier, MLPRegressor, count_parameters, load
 
@@ -25,18 +24,6 @@ IRIS = scale(load_iris().data), load_iris().target
 LABELS = make_multilabel_classification(200, 8, n_classes=3, random_state=0)
 NUMBERS = tuple(map(scale, make_regression(200, 6, n_targets=2, noise=1.0, random_state=0)))
 COUNTS = NUMBERS[0], np.floor(np.exp(NUMBERS[1][:, 0]))
-
-
-# In double precision: the checks compare trainings whose sums only differ in their order.
-@parametrize_with_checks(
-    [
-        MLPClassifier((10,), learning_rate_init=0.02, dtype="float64", random_state=0, n_jobs=1),
-        MLPRegressor((10,), learning_rate_init=0.02, dtype="float64", random_state=0, n_jobs=1),
-    ],
-)
-@pytest.mark.filterwarnings("ignore")
-def test_scikit_learn_estimator_checks(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from sklearn.metrics.pairwise import pairwise_kernels
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import setpoint
 from setpoint import SVC, SVR, GridSearchCV, NuSVC, NuSVR, OneClassSVM
@@ -549,20 +548,3 @@ def test_damaged_states_are_refused(name, change):
         state[name] = np.ascontiguousarray(change(state[name]))
     with pytest.raises(ValueError):
         type(model._model).from_state(state)
-
-
-WEIGHTS = "a weight of 2 is a repeated row up to tol only, as in scikit-learn's own"
-EXPECTED = {
-    "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
-    "check_sample_weight_equivalence_on_sparse_data": WEIGHTS,
-}
-NU = {"check_class_weight_classifiers": "nu is infeasible for these weights"}
-
-
-@pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
-    [SVC(), SVC(kernel="precomputed"), SVR(), NuSVC(), NuSVR(), OneClassSVM()],
-    expected_failed_checks=lambda model: EXPECTED | (NU if isinstance(model, NuSVC) else {}),
-)
-def test_scikit_learn_estimator_checks(estimator, check):
-    check(estimator)
