@@ -227,3 +227,40 @@ pub trait Fit: Family {
         Ok((evaluation.model.ok_or(Error::Interrupted)?, evaluation.warning))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_round_leaves_the_next_one_takes_once() {
+        let unfinished = Unfinished::default();
+        let (here, there) = (
+            Place { unfinished: &unfinished, data: "here" },
+            Place { unfinished: &unfinished, data: "there" },
+        );
+        here.put(1_u32, 8);
+        here.put(2_u32, 8);
+        here.put("other", 8);
+        assert_eq!(here.take(|_: &u32| true), None, "taken in the round that left it");
+        unfinished.turn();
+        assert_eq!(there.take(|_: &u32| true), None, "taken for other data");
+        assert_eq!(here.take(|run: &u32| *run == 2), Some(2));
+        assert_eq!(here.take(|run: &u32| *run == 2), None);
+        assert_eq!(here.take(|_: &&str| true), Some("other"));
+        unfinished.turn();
+        assert_eq!(here.take(|_: &u32| true), None, "kept for longer than a round");
+    }
+
+    #[test]
+    fn there_is_room_for_so_much_only() {
+        let unfinished = Unfinished::default();
+        let place = Place { unfinished: &unfinished, data: "" };
+        place.put(1_u32, Unfinished::ROOM);
+        place.put(2_u32, 1);
+        place.put(3_u32, usize::MAX);
+        unfinished.turn();
+        assert_eq!(place.take(|_: &u32| true), Some(1));
+        assert_eq!(place.take(|_: &u32| true), None);
+    }
+}
