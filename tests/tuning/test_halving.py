@@ -156,7 +156,9 @@ def test_spaces_and_declared_ranges():
     ).fit(X, Y)  # fmt: skip
     assert len({p["max_depth"] for p in search.cv_results_["params"]}) == 4
     search = HalvingRandomSearchCV(forest, n_candidates=3, cv=2, random_state=0).fit(X, Y)
-    assert "max_features" in search.best_params_
+    assert {"max_features", "n_estimators"} <= search.best_params_.keys()
+    search.set_params(resource="n_estimators", max_resources=6).fit(X, Y)  # then it is not searched
+    assert search.n_resources_ == [1, 3] and search.best_params_["n_estimators"] == 3
 
 
 class Slow(ClassifierMixin, BaseEstimator):

@@ -22,7 +22,7 @@ from setpoint.tuning.evaluation import Evaluation
 from setpoint.tuning.grid import Grid, combinations_of
 from setpoint.tuning.random import proposals
 from setpoint.tuning.search import Candidate
-from setpoint.tuning.space import Space
+from setpoint.tuning.space import Space, default_space
 from setpoint.tuning.unfinished import Unfinished
 
 _LACKING = ("pre_dispatch", "race", "n_candidates_", "dropped_")
@@ -169,7 +169,8 @@ class HalvingRandomSearchCV(HalvingSearchCV, scikit.HalvingRandomSearchCV, witho
     estimator : estimator object
         With a ``score`` method, unless `scoring` is given.
     param_distributions : dict, list of dict or Space, default=None
-        As in `RandomizedSearchCV`; None: the ranges that the estimator declares.
+        As in `RandomizedSearchCV`; None: the ranges that the estimator declares, but for that of
+        the resource.
     n_candidates : 'exhaust' or int, default='exhaust'
         How many are drawn; 'exhaust': so many that the last ones get `max_resources`.
     {halving}
@@ -201,4 +202,7 @@ class HalvingRandomSearchCV(HalvingSearchCV, scikit.HalvingRandomSearchCV, witho
             n = self.max_resources_ // self.min_resources_
         else:
             n = self.n_candidates
-        return proposals(self.estimator, self.param_distributions, n, self._random_state)
+        space = self.param_distributions
+        if space is None:
+            space = default_space(self.estimator, without=self.resource)
+        return proposals(self.estimator, space, n, self._random_state)

@@ -18,8 +18,15 @@ def space_of(estimator: Any, space: Any = None) -> Space:
     return default_space(estimator) if space is None else Space.of(by_model(estimator, space))
 
 
-def default_space(estimator: Any) -> Space:
+def default_space(estimator: Any, *, without: str | None = None) -> Space:
     """The declared ranges of an estimator, or of a pipeline's last step.
+
+    Parameters
+    ----------
+    estimator : object
+        Of setpoint, or a pipeline that ends in one.
+    without : str or None
+        A hyperparameter that is not to be searched.
 
     Raises
     ------
@@ -29,7 +36,7 @@ def default_space(estimator: Any) -> Space:
     if isinstance(estimator, OneOf):
         spaces = {name: ranges(model) for name, model in estimator.models}
         return Space(by_model(estimator, spaces))
-    found = ranges(estimator)
+    found = {name: own for name, own in ranges(estimator).items() if name != without}
     if not found:
         last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
         raise ValueError(
