@@ -160,7 +160,8 @@ def test_kernels(kernel, y, tmp_path):
 @pytest.mark.parametrize("y", [LABELS, TWO], ids=["three", "two"])
 @pytest.mark.parametrize("shape", [{"break_ties": True}, {"decision_function_shape": "ovo"}])
 def test_votes_and_probabilities(probability, y, shape, tmp_path):
-    check(fitted(make("SVC", probability=probability, random_state=0, **shape), X, y), RANDOM, tmp_path)
+    model = make("SVC", probability=probability, random_state=0, **shape)
+    check(fitted(model, X, y), RANDOM, tmp_path)
 
 
 def test_labels_of_every_type(tmp_path):
