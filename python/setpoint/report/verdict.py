@@ -24,6 +24,7 @@ __all__ = ["Side", "Verdict", "edges", "sides", "verdict"]
 Numbers = NDArray[np.float64]
 
 _LEVEL = 0.05
+_LITTLE = 0.1  # an error of so little beside another is none
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _does(curve: Curve, worse: list[int], best: int) -> str:
 
 def verdict(record: Record) -> Verdict:
     """Whether the best candidate underfits or overfits, as far as the candidates tell."""
-    best = record.best
+    best = chosen = record.best
     spread = f"{record.scores[best]:.4g} ± {record.spread[best]:.2g} over the folds"
     if record.training is None:
         return Verdict(
@@ -114,11 +115,14 @@ def verdict(record: Record) -> Verdict:
             "Balanced",
             f"{seen} {counted} (underfitting); {also} (overfitting). Both sides are seen.",
         )
-    if simpler and np.isclose(training[best].mean(), 0.0 if _is_loss(record.metric) else 1.0):
+    limit = 0.0 if _is_loss(record.metric) else 1.0
+    errors = [abs(limit - scores[chosen].mean()) for scores in (training, held_out)]
+    if simpler and errors[0] <= _LITTLE * errors[1]:
         return Verdict(
             "No overfitting seen",
-            f"{seen} {counted} (underfitting), and none shows overfitting. The best makes no error "
-            "on its training rows, so no model can fit them more closely; more rows may help.",
+            f"{seen} {counted} (underfitting), and none shows overfitting. The best makes next to "
+            "no error on its training rows, so no model can fit them much more closely; more rows "
+            "may help.",
         )
     if simpler:
         return Verdict(
