@@ -13,7 +13,13 @@ import sklearn.linear_model as oracle
 from scipy.sparse import csr_array, random_array
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSplit
+from sklearn.metrics import make_scorer, mean_squared_error, r2_score, root_mean_squared_error
+from sklearn.model_selection import (
+    KFold,
+    LeaveOneOut,
+    RepeatedKFold,
+    ShuffleSplit,
+)
 
 import setpoint
 from setpoint import ElasticNet, GridSearchCV, Lasso, LinearRegression, Ridge, _core
@@ -441,3 +447,31 @@ def test_a_search_on_some_rows_fits_the_best_on_all():
     search = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=some).fit(X, y)
     alone = Ridge(**search.best_params_).fit(X, y)
     np.testing.assert_allclose(search.best_estimator_.coef_, alone.coef_, rtol=1e-9)
+
+
+SQUARES = {
+    "r2": r2_score,
+    "neg_mean_squared_error": lambda y, p: -mean_squared_error(y, p),
+    "neg_root_mean_squared_error": lambda y, p: -root_mean_squared_error(y, p),
+}
+
+
+@pytest.mark.parametrize("noise", [1.0, 1e-3, 0.0])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("kind", [Ridge, Lasso])
+def test_scores_from_sums_of_products_are_those_of_the_predictions(kind, offset, noise):
+    """Errors on rows held out come from sums where these are exact enough, also far from 0."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 6)) + offset
+    y = X @ rng.normal(size=6) + noise * rng.normal(size=400) + offset
+    grid = {"alpha": [1e-6, 1e-3, 1.0, 100.0]}
+    by_predictions = {
+        name: make_scorer(lambda y, p, own=score: own(y, p)) for name, score in SQUARES.items()
+    }
+    for cv in (KFold(4, shuffle=True, random_state=1), ShuffleSplit(3, random_state=0)):
+        given = {"cv": cv, "refit": False}
+        found = GridSearchCV(kind(), grid, scoring=list(SQUARES), **given).fit(X, y).cv_results_
+        other = GridSearchCV(kind(), grid, scoring=by_predictions, **given).fit(X, y).cv_results_
+        for name in found:
+            if name.startswith(("split", "mean_test", "std_test")):
+                np.testing.assert_allclose(found[name], other[name], rtol=1e-8, err_msg=name)

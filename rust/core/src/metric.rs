@@ -98,6 +98,18 @@ impl Metric {
         )
     }
 
+    /// The score of n rows of which it needs to know no more than the sums of squares of the residuals and of
+    /// the distances from the mean; `None` if it needs more.
+    #[must_use]
+    pub fn of_squares(self, residual: f64, total: f64, n: usize) -> Option<f64> {
+        match self {
+            Self::R2 => Some(if n < 2 { f64::NAN } else { r2(residual, total) }),
+            Self::NegMeanSquaredError => Some(-residual / n as f64),
+            Self::NegRootMeanSquaredError => Some(-(residual / n as f64).sqrt()),
+            _ => None,
+        }
+    }
+
     /// The score of `prediction` against `y`; `n_classes` is K, or 0 for regression.
     #[must_use]
     pub fn score(self, y: &[f64], prediction: &[f64], n_classes: usize) -> f64 {
@@ -115,6 +127,13 @@ impl Metric {
         };
         score.unwrap_or(f64::NAN)
     }
+}
+
+/// Sum of the squared distances of y (n,) from its mean.
+#[must_use]
+pub fn total_of_squares(y: &[f64]) -> f64 {
+    let centre = mean(y.len(), |i| y[i]);
+    pairwise_sum(0..y.len(), &|i| (y[i] - centre) * (y[i] - centre))
 }
 
 /// numpy's sum of `term(i)` over a range, bit for bit: blocks of at most 128 terms with eight
@@ -178,11 +197,9 @@ impl<'a> Regressed<'a> {
         if n < 2 {
             return None;
         }
-        let centre = mean(n, |i| self.y[i]);
         let square = |x: f64| x * x;
         let residual = pairwise_sum(0..n, &|i| square(self.y[i] - self.prediction[i]));
-        let total = pairwise_sum(0..n, &|i| square(self.y[i] - centre));
-        Some(r2(residual, total))
+        Some(r2(residual, total_of_squares(self.y)))
     }
 }
 

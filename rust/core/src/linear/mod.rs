@@ -20,6 +20,7 @@
 //! | wide       | those columns where there are fewer rows, or too many for all their products     |
 //! | advice     | what to tell of a descent that did not converge                                  |
 //! | common     | what several tasks share while they need it                                      |
+//! | held_out   | errors on rows held out, from sums over them                                     |
 //! | train      | all candidates on all folds                                                      |
 //! | sweep      | and their scores                                                                 |
 
@@ -29,6 +30,7 @@ mod columns;
 mod common;
 mod dual;
 mod factor;
+mod held_out;
 mod iterative;
 mod moments;
 mod normal;

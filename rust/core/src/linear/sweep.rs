@@ -10,6 +10,7 @@ use crate::data::{Data, Features, Fold};
 use crate::error::{Error, Result};
 use crate::linear_model::{LinearModel, Scratch, SideBySide};
 use crate::matrix::Matrix;
+use crate::metric::{Metric, total_of_squares};
 use crate::parallel::{Control, Watcher, for_each};
 use crate::sweep::{Evaluation, Family, Fit, Found, Job, Outcome, Refitted};
 
@@ -57,6 +58,7 @@ fn run(
         folds: job.folds,
         settings: &settings,
         refit,
+        residuals: by_squares(job),
         start: None,
         n_threads: job.n_threads,
     };
@@ -78,8 +80,15 @@ impl Fit for Linear {
         let settings = parse(*self, &data, std::slice::from_ref(candidate))?;
         control.expect(1);
         let folds = [Fold::whole(data.n)];
-        let training =
-            Training { data: &data, folds: &folds, settings: &settings, refit: false, start, n_threads };
+        let training = Training {
+            data: &data,
+            folds: &folds,
+            settings: &settings,
+            refit: false,
+            residuals: false,
+            start,
+            n_threads,
+        };
         let (trained, _) = training.run(control, watcher)?;
         match trained.into_iter().flatten().next().flatten() {
             Some(Trained { model, warning, .. }) => Ok((model, warning)),
@@ -96,7 +105,14 @@ fn parse(family: Linear, data: &Data<'_, Matrix<'_>>, candidates: &[Candidate]) 
     candidates.iter().map(|candidate| Settings::parse(family, candidate, data.n_outputs)).collect()
 }
 
-/// Predicts the held-out rows with many models by one product, and scores them.
+/// Whether sums of squares are all that is wanted of the rows held out.
+fn by_squares(job: &MatrixJob<'_>) -> bool {
+    let told = |metric: &Metric| metric.of_squares(1.0, 1.0, 1).is_some();
+    !job.train_metrics && !job.keep_predictions && job.metrics.iter().all(told)
+}
+
+/// Predicts the held-out rows with many models by one product, and scores them; or scores them by the sums of
+/// squares that are known.
 fn evaluate(
     job: &MatrixJob<'_>,
     trained: Vec<Vec<Option<Trained>>>,
@@ -113,11 +129,11 @@ fn evaluate(
     let unlimited = control.without_deadline();
     for_each(job.n_threads, parts.len(), &unlimited, watcher, Scratch::default, |scratch, part| {
         let (f, members) = parts[part].clone();
-        let some: Vec<(usize, &Trained)> =
-            members.filter_map(|c| trained[c][f].as_ref().map(|trained| (c, trained))).collect();
-        for (c, evaluation) in score(job, &job.folds[f], &some, scratch) {
-            found.put(c, f, evaluation);
-        }
+        let some = members.filter_map(|c| trained[c][f].as_ref().map(|trained| (c, trained)));
+        let (known, open): (Vec<_>, Vec<_>) = some.partition(|(_, trained)| trained.residual.is_some());
+        let fold = &job.folds[f];
+        let scored = score_by_squares(job, fold, &known).into_iter().chain(score(job, fold, &open, scratch));
+        scored.for_each(|(c, evaluation)| found.put(c, f, evaluation));
     })?;
     let mut out = found.outcome();
     if job.keep_models {
@@ -130,6 +146,25 @@ fn evaluate(
         }
     }
     Ok(out)
+}
+
+/// Evaluations of some candidates' models on one fold, from the sums of their squared residuals.
+fn score_by_squares(
+    job: &MatrixJob<'_>,
+    fold: &Fold,
+    some: &[(usize, &Trained)],
+) -> Vec<(usize, Evaluation<LinearModel>)> {
+    let y: Vec<f64> = fold.test.iter().map(|&i| job.data.y[i as usize]).collect();
+    let total = total_of_squares(&y);
+    let evaluate = |&(c, trained): &(usize, &Trained)| {
+        let residual = trained.residual?;
+        let scores: Option<Vec<f64>> =
+            job.metrics.iter().map(|metric| metric.of_squares(residual, total, y.len())).collect();
+        let warning = trained.warning.clone();
+        let scored = job.evaluation((scores?, Vec::new()), None);
+        Some((c, Evaluation { warning, fit_seconds: trained.seconds, ..scored }))
+    };
+    some.iter().filter_map(evaluate).collect()
 }
 
 /// Evaluations of some candidates' models on one fold.

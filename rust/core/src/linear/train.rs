@@ -16,8 +16,9 @@ use super::cells::Cells;
 use super::columns::Columns;
 use super::common::Common;
 use super::dual::Inner;
+use super::held_out;
 use super::iterative;
-use super::moments::{FoldSums, MEMORY, Source};
+use super::moments::{FoldSums, MEMORY, Moments, Source};
 use super::path::{Found, Path, nonzero};
 use super::quadratic::Quadratic;
 use super::rows::Rows;
@@ -37,6 +38,14 @@ pub struct Trained {
     pub model: LinearModel,
     pub warning: Option<String>,
     pub seconds: f64,
+    /// Sum of the squared residuals on the rows held out, where sums of products told it.
+    pub residual: Option<f64>,
+}
+
+impl Trained {
+    fn new(model: LinearModel, warning: Option<String>, seconds: f64) -> Self {
+        Trained { model, warning, seconds, residual: None }
+    }
 }
 
 /// Products of more columns, or rows, than this are not all formed.
@@ -51,6 +60,8 @@ pub struct Training<'a> {
     pub settings: &'a [Settings],
     /// Whether models of all rows are wanted too, where a factorisation gives those of many candidates.
     pub refit: bool,
+    /// Whether the residuals on rows held out are wanted, where sums of products tell them.
+    pub residuals: bool,
     /// The model to start from.
     pub start: Option<&'a LinearModel>,
     pub n_threads: usize,
@@ -168,6 +179,34 @@ impl Training<'_> {
                 self.of_products(group, &quadratic, train, &Place { fold: places[at], slots, share, control })
             };
             try_for_each(self.n_threads, tasks.len(), control, watcher, || (), run)?;
+            if self.residuals && self.data.n_outputs == 1 && self.data.sample_weight.is_none() {
+                self.judge(&folds, &cells, &by_cell, &source.origin, slots)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The residuals on each fold's rows held out, where these are a cell.
+    fn judge(
+        &self,
+        folds: &[usize],
+        cells: &Cells,
+        by_cell: &[Moments],
+        origin: &[f64],
+        slots: &Slots,
+    ) -> Result<()> {
+        let (Some(left_out), Ok(mut slots)) = (cells.left_out(), slots.lock()) else { return Ok(()) };
+        for (&f, &cell) in folds.iter().zip(&left_out) {
+            let mut test = self.folds[f].test.clone();
+            test.sort_unstable();
+            if test != cells.rows[cell] || !held_out::is_worth_it(test.len(), origin.len() + 1) {
+                continue;
+            }
+            let models: Vec<&LinearModel> =
+                slots.iter().flat_map(|row| &row[f]).map(|one| &one.model).collect();
+            let found = held_out::residuals(&by_cell[cell], origin, &models)?;
+            let trained = slots.iter_mut().flat_map(|row| &mut row[f]);
+            trained.zip(found).for_each(|(trained, residual)| trained.residual = residual);
         }
         Ok(())
     }
@@ -290,7 +329,7 @@ impl Training<'_> {
                 model.facts.insert("singular".to_owned(), singular.clone());
             }
             model.facts.insert("orthogonal".to_owned(), vec![f64::from(solved.orthogonal)]);
-            place.put(c, Trained { model, warning: None, seconds })?;
+            place.put(c, Trained::new(model, None, seconds))?;
         }
         Ok(())
     }
@@ -312,7 +351,7 @@ impl Training<'_> {
                     .to_owned()
             });
             let seconds = place.share + clock.elapsed().as_secs_f64();
-            place.put(c, Trained { model: of.model(&coef, self.data.d), warning, seconds })?;
+            place.put(c, Trained::new(of.model(&coef, self.data.d), warning, seconds))?;
         }
         Ok(())
     }
@@ -355,7 +394,7 @@ impl Training<'_> {
                 advice(&found[target], group.shared, y2, columns, &active, of.columns)
             });
             let seconds = place.share + clock.elapsed().as_secs_f64();
-            place.put(c, Trained { model, warning, seconds })?;
+            place.put(c, Trained::new(model, warning, seconds))?;
         }
         Ok(())
     }
@@ -467,6 +506,7 @@ mod tests {
                 folds: &folds,
                 settings: &[],
                 refit: false,
+                residuals: false,
                 start: None,
                 n_threads: 1,
             };
