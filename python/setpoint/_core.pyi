@@ -19,6 +19,7 @@ __all__ = [
     "Network",
     "Surrogate",
     "Svm",
+    "Unfinished",
     "__version__",
     "bootstrap_counts",
     "class_values",
