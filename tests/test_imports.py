@@ -1,6 +1,7 @@
 """The public names, and what need not be loaded for them."""
 
 import ast
+import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,8 @@ def test_help_loads_little(command):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "setpoint" in done.stdout
+
+
+def test_the_version_is_that_of_the_package():
+    assert setpoint.__version__ == importlib.metadata.version("setpoint")
+    assert "__version__" in dir(setpoint)

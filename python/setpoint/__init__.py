@@ -53,6 +53,7 @@ _MODULES = ("datasets", "estimators", "families", "hyperparameters", "parameters
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME_OF)
+_HOME_OF["__version__"] = "_core"
 
 
 def __getattr__(name: str) -> Any:
@@ -65,4 +66,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_MODULES, *__all__]
+    return [*globals(), *_MODULES, *_HOME_OF]

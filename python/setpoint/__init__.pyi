@@ -1,5 +1,6 @@
 """The public names, as type checkers see them; `__init__.py` imports them when they are used."""
 
+from setpoint._core import __version__ as __version__
 from setpoint.estimators import (
     SVC,
     SVR,
